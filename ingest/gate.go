@@ -1,0 +1,193 @@
+package ingest
+
+import (
+	"fmt"
+	"net/url"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// Raw is what a source read, before the gate has looked at it. It is never stored, logged or published.
+type Raw struct {
+	Platform string
+	Channel  RawChannel
+	ID       string
+	Revision int64
+	PostedAt time.Time
+	Text     string
+	URL      string
+}
+
+// RawChannel is a channel as a source read it. Kind is what the source can prove, "" when it cannot.
+type RawChannel struct {
+	ID, Handle, Title, Kind string
+}
+
+// Refusal says that something is not of a public channel. It holds nothing of what was refused.
+type Refusal struct {
+	// Reason is one of RefusalReasons.
+	Reason string
+}
+
+func (r *Refusal) Error() string { return "refused: not a public channel (" + r.Reason + ")" }
+
+// RefusalReasons is the closed list of reasons, so that a metric of them stays small.
+var RefusalReasons = []string{"missing_kind", "unknown_kind", "private", "group", "not_public"}
+
+// refusals sorts the kinds that platforms name into reasons. Anything else is an unknown kind.
+var refusals = map[string]string{
+	"":                   "missing_kind",
+	"private":            "private",
+	"private_channel":    "private",
+	"private_group":      "private",
+	"private_supergroup": "private",
+	"personal_chat":      "private",
+	"bot_chat":           "private",
+	"saved_messages":     "private",
+	"replies":            "private",
+	"verification_codes": "private",
+	"secret":             "private",
+	"group":              "group",
+	"supergroup":         "group",
+	"public_group":       "group",
+	"public_supergroup":  "group",
+	"channel":            "not_public", // a channel, but nobody has shown that it is public
+}
+
+// Reasons of an Invalid.
+const (
+	ReasonMalformed    = "malformed_json"
+	ReasonUTF8         = "invalid_utf8"
+	ReasonTooLong      = "too_long"
+	ReasonMissingField = "missing_field"
+	ReasonBadField     = "bad_field"
+)
+
+// Invalid says that something cannot be a Post although the gate did not have to refuse it.
+type Invalid struct {
+	// Reason is one of the Reason constants.
+	Reason string
+	// Detail says what is wrong, where, and what would be right. It never quotes the text.
+	Detail string
+	// Keep holds the schema's own fields of the input, or nothing when it was not shown to be of a public
+	// channel: a line that cannot be read could be anybody's.
+	Keep []byte
+}
+
+func (e *Invalid) Error() string { return e.Reason + ": " + e.Detail }
+
+func invalid(reason, format string, args ...any) *Invalid {
+	return &Invalid{Reason: reason, Detail: fmt.Sprintf(format, args...)}
+}
+
+var (
+	earliest = time.Date(1990, 1, 1, 0, 0, 0, 0, time.UTC)
+	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, time.UTC)
+)
+
+// Admit is the gate. It returns a Post only for a public channel; otherwise a *Refusal, and for a public
+// channel with a broken field an *Invalid.
+func Admit(raw Raw) (Post, error) {
+	if err := admitKind(raw.Channel.Kind); err != nil {
+		return Post{}, err
+	}
+	if err := raw.check(); err != nil {
+		return Post{}, err
+	}
+	return Post{
+		platform: raw.Platform,
+		channel:  Channel{ID: raw.Channel.ID, Handle: raw.Channel.Handle, Title: raw.Channel.Title},
+		id:       raw.ID,
+		revision: raw.Revision,
+		postedAt: raw.PostedAt.UnixMilli(),
+		text:     raw.Text,
+		url:      raw.URL,
+	}, nil
+}
+
+// admitKind is the heart of the gate: one kind passes.
+func admitKind(kind string) error {
+	if kind == KindPublicChannel {
+		return nil
+	}
+	reason, known := refusals[kind]
+	if !known {
+		reason = "unknown_kind"
+	}
+	return &Refusal{Reason: reason}
+}
+
+// check returns an error for the first field that is missing or wrong. It returns a plain error type so that
+// a nil *Invalid never hides in a non-nil error.
+func (raw *Raw) check() error {
+	for _, f := range []struct {
+		name, value string
+		max         int
+		check       func(string) string
+		required    bool
+	}{
+		{"platform", raw.Platform, 32, badName, true},
+		{"channel.id", raw.Channel.ID, MaxID, badID, true},
+		{"channel.handle", raw.Channel.Handle, MaxID, badID, false},
+		{"channel.title", raw.Channel.Title, MaxTitle, nil, false},
+		{"id", raw.ID, MaxID, badID, true},
+		{"text", raw.Text, MaxText, nil, false},
+		{"url", raw.URL, MaxURL, badURL, false},
+	} {
+		switch {
+		case f.value == "" && f.required:
+			return invalid(ReasonMissingField, "%s is missing or empty", f.name)
+		case f.value == "":
+		case len(f.value) > f.max:
+			return invalid(ReasonTooLong, "%s has %d bytes; the limit is %d", f.name, len(f.value), f.max)
+		case !utf8.ValidString(f.value):
+			return invalid(ReasonUTF8, "%s is not valid UTF-8", f.name)
+		case f.check != nil:
+			if why := f.check(f.value); why != "" {
+				return invalid(ReasonBadField, "%s %s", f.name, why)
+			}
+		}
+	}
+	if raw.Revision < 0 {
+		return invalid(ReasonBadField, "revision is negative; it counts edits from 0")
+	}
+	if raw.PostedAt.Before(earliest) || !raw.PostedAt.Before(latest) {
+		return invalid(ReasonBadField, "posted_at is in the year %d; it must be between %d and %d",
+			raw.PostedAt.Year(), earliest.Year(), latest.Year()-1)
+	}
+	return nil
+}
+
+// badName says why s is no platform name, or "".
+func badName(s string) string {
+	for i := range len(s) {
+		c := s[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '_' && c != '-' {
+			return `has characters other than a-z, 0-9, "_" and "-"`
+		}
+	}
+	return ""
+}
+
+// badID says why s is no id, or "".
+func badID(s string) string {
+	for i := range len(s) {
+		if s[i] <= ' ' || s[i] > '~' {
+			return "has characters other than visible ASCII"
+		}
+	}
+	return ""
+}
+
+// badURL says why s is no public address, or "". User information could name a person.
+func badURL(s string) string {
+	u, err := url.Parse(s)
+	switch {
+	case err != nil || u.Host == "" || (u.Scheme != "https" && u.Scheme != "http"):
+		return "is not an http or https address"
+	case u.User != nil || strings.Contains(u.Host, "@"):
+		return "has user information; leave that out"
+	}
+	return ""
+}
