@@ -74,7 +74,7 @@ func DecodePack(data []byte, each func(p Post, raw []byte, err error)) error {
 			return fmt.Errorf("%w: post %d of %d ends early", ErrPack, i+1, n)
 		}
 		at := len(data) - len(r.rest)
-		p, err := decodePacked(body)
+		p, err := DecodePacked(body)
 		each(p, data[at-len(body):at], err)
 	}
 	if r.rest != "" {
@@ -83,8 +83,8 @@ func DecodePack(data []byte, each func(p Post, raw []byte, err error)) error {
 	return nil
 }
 
-// decodePacked reads one post of a pack, through the gate.
-func decodePacked(body string) (Post, error) {
+// DecodePacked reads one post of a pack, through the gate.
+func DecodePacked(body string) (Post, error) {
 	r := reader{rest: body}
 	raw := Raw{}
 	if r.byte() == packKind {

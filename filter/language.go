@@ -1,0 +1,35 @@
+package filter
+
+import "bytes"
+
+// function words tell Indonesian from English in a folded text.
+var functionWords = map[string]int{}
+
+func init() {
+	for _, w := range []string{"yang", "dan", "di", "ke", "dari", "untuk", "dengan", "ini", "itu", "kami", "kita",
+		"tidak", "adalah", "akan", "para", "atau", "pada", "dalam", "bagi", "oleh", "telah", "sudah", "mereka",
+		"saya", "kepada", "ada", "juga", "jangan", "yg", "dgn", "utk"} {
+		functionWords[w] = 1
+	}
+	for _, w := range []string{"the", "and", "of", "to", "in", "is", "for", "with", "that", "this", "we", "you",
+		"are", "not", "on", "by", "from", "they", "have", "will", "our", "your", "be", "it", "was", "who"} {
+		functionWords[w] = -1
+	}
+}
+
+// language is "id" or "en": what the text's function words say, else the language of the rule, else "id".
+func language(folded []byte, rule string) string {
+	balance := 0
+	for w := range bytes.FieldsSeq(folded) {
+		balance += functionWords[string(w)]
+	}
+	switch {
+	case balance > 0:
+		return "id"
+	case balance < 0:
+		return "en"
+	case rule == "en":
+		return "en"
+	}
+	return "id"
+}

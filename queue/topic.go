@@ -1,0 +1,138 @@
+package queue
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/nats-io/nats.go"
+	"github.com/nats-io/nats.go/jetstream"
+
+	"saring/filter"
+)
+
+// A Topic is a kind of message: where it goes, what makes it the same message, and how it is written.
+type Topic[T any] struct {
+	Stream  string
+	Filter  string // the subjects of this topic in its stream
+	Subject func(T) string
+	// ID is the message id. Two values with one ID have one Subject, and only the first is stored.
+	ID     func(T) string
+	Encode func(T) ([]byte, error)
+	Decode func([]byte) (T, error)
+}
+
+// Flags are the verdicts over the threshold: saring.flags.PLATFORM.CHANNEL.FLAG.
+var Flags = Topic[filter.Flag]{
+	Stream:  FlagStream,
+	Filter:  prefix + "flags.>",
+	Subject: func(f filter.Flag) string { return Subject("flags", f.Post.Platform(), f.Post.Channel().ID, f.ID) },
+	ID:      func(f filter.Flag) string { return "flag-" + f.ID },
+	Encode:  func(f filter.Flag) ([]byte, error) { return json.Marshal(f) },
+	Decode: func(data []byte) (filter.Flag, error) {
+		var f filter.Flag
+		err := json.Unmarshal(data, &f)
+		if err == nil && f.ID != filter.FlagID(f.Post) {
+			err = errors.New("the flag's id is not that of its post")
+		}
+		return f, err
+	},
+}
+
+// Subject joins tokens to a subject of Saring. In a token, every byte but a-z, 0-9, "-" and "_" is written as "="
+// and two hexadecimal digits, so that no id of a platform can be a wildcard or break a token apart.
+func Subject(tokens ...string) string {
+	var b strings.Builder
+	b.WriteString(prefix[:len(prefix)-1])
+	for _, t := range tokens {
+		b.WriteByte('.')
+		for i := range len(t) {
+			c := t[i]
+			if c >= 'a' && c <= 'z' || c >= '0' && c <= '9' || c == '-' || c == '_' {
+				b.WriteByte(c)
+			} else {
+				fmt.Fprintf(&b, "=%02x", c)
+			}
+		}
+	}
+	return b.String()
+}
+
+// How publishing waits and tries again. A cluster that has lost a leader takes 3 to 8 seconds to have another.
+const (
+	publishWait = 5 * time.Second // for one acknowledgement
+	publishFor  = time.Minute     // all tries together
+	maxAsync    = 4096
+)
+
+// receivedHeader carries when the post was received (Unix nanoseconds), for the latency of the whole way.
+const receivedHeader = "Saring-Received"
+
+// Publish stores values, each once for ever, and returns when all are durable. received is when the post behind
+// them came in, zero if unknown. The values are on their way together.
+func Publish[T any](ctx context.Context, b *Broker, t Topic[T], received time.Time, values ...T) error {
+	var wg sync.WaitGroup
+	errs := make([]error, len(values))
+	for i, v := range values {
+		data, err := t.Encode(v)
+		if err != nil {
+			return fmt.Errorf("encode %s: %w", t.ID(v), err)
+		}
+		msg := &nats.Msg{Subject: t.Subject(v), Data: data, Header: nats.Header{}}
+		if !received.IsZero() {
+			msg.Header.Set(receivedHeader, fmt.Sprint(received.UnixNano()))
+		}
+		wg.Go(func() { errs[i] = b.publishOnce(ctx, t.Stream, t.ID(v), msg) })
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// publishOnce stores a message unless its subject has one. It returns when the message is durable.
+func (b *Broker) publishOnce(ctx context.Context, stream, id string, msg *nats.Msg) error {
+	err := b.publish(ctx, msg, jetstream.WithMsgID(id), jetstream.WithExpectLastSequencePerSubject(0))
+	if !taken(err) {
+		return err
+	}
+	// In a replicated stream the one before may still be on its way to the copies, and may yet fail.
+	s, err := b.js.Stream(ctx, stream)
+	if err != nil {
+		return err
+	}
+	if _, err := s.GetLastMsgForSubject(ctx, msg.Subject); err != nil {
+		return fmt.Errorf("publish %s: %w", msg.Subject, err)
+	}
+	return nil
+}
+
+// taken reports whether the subject has a message already.
+func taken(err error) bool {
+	var api *jetstream.APIError
+	return errors.As(err, &api) && (api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequence ||
+		api.ErrorCode == jetstream.JSErrCodeStreamWrongLastSequenceConstant)
+}
+
+// publish stores a message, trying again for publishFor with the same message id.
+func (b *Broker) publish(ctx context.Context, msg *nats.Msg, opts ...jetstream.PublishOpt) error {
+	began := time.Now()
+	for wait := 50 * time.Millisecond; ; wait = min(2*wait, 2*time.Second) {
+		try, cancel := context.WithTimeout(ctx, publishWait)
+		_, err := b.js.PublishMsg(try, msg, append(opts, jetstream.WithRetryAttempts(0))...)
+		cancel()
+		if err == nil || taken(err) || errors.Is(err, nats.ErrMaxPayload) {
+			return err
+		}
+		if ctx.Err() != nil || time.Since(began) > publishFor || errors.Is(err, nats.ErrConnectionClosed) {
+			return fmt.Errorf("publish to %s: %w", msg.Subject, err)
+		}
+		b.opts.Metrics.retried()
+		select {
+		case <-ctx.Done():
+		case <-time.After(wait):
+		}
+	}
+}
