@@ -19,6 +19,7 @@ type Filter struct {
 	terms    []term // by id
 	triggers int    // how many of them, the first, are the engine's patterns
 	engine   engine
+	ruleset  *rules.Ruleset
 	version  string
 	scratch  sync.Pool
 }
@@ -48,7 +49,7 @@ type term struct {
 // New compiles a ruleset. Rules in draft are left out. The error names the file and line of a term that cannot
 // be matched.
 func New(rs *rules.Ruleset) (*Filter, error) {
-	f := &Filter{version: rs.Version}
+	f := &Filter{ruleset: rs, version: rs.Version}
 	f.scratch.New = func() any { return new(scratch) }
 	c := compiler{f: f, ids: map[string]int{}}
 	// The terms that can make a rule apply come first: only they are looked for in every post.
@@ -136,7 +137,7 @@ func (f *Filter) Shadow(text string) []string {
 func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 	s := f.scratch.Get().(*scratch)
 	defer f.scratch.Put(s)
-	v.Ruleset = f.version
+	v = Verdict{Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
 	s.fold.track = false
 	s.fold.fold(text)
 	if !f.engine.contains(s.fold.out) {
@@ -150,7 +151,7 @@ func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 
 // weigh evaluates the conditions and adds up what applies.
 func (f *Filter) weigh(s *scratch, text string) (v Verdict, shadow []string) {
-	v.Ruleset = f.version
+	v = Verdict{Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
 	var top *rules.Rule
 	for i := range f.rules {
 		r := &f.rules[i]

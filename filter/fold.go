@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"strings"
 	"sync/atomic"
 	"unicode"
 	"unicode/utf8"
@@ -27,11 +28,17 @@ type folder struct {
 	track bool
 
 	word    int  // where the word began in out
-	src     int  // where it began in the source
 	seen    uint // what the word has in it
 	letters int
-	singles int // single-letter words in a row up to here
-	runAt   int // where the first of them began in out
+	last    byte // the letter before, 0 for none
+	repeat  int  // how often it came in a row
+	singles int  // single-letter words in a row up to here
+	runAt   int  // where the first of them began in out
+
+	tag bool // the word is in a hashtag
+
+	looked int  // up to where letterFollows has looked
+	letter bool // what it saw there
 }
 
 // span is a half-open range of bytes.
@@ -51,7 +58,7 @@ func (f *folder) fold(text string) {
 	if f.track {
 		f.spans = append(f.spans, span{})
 	}
-	f.singles = 0
+	f.singles, f.looked, f.tag = 0, 0, false
 	for i := 0; i < len(text); {
 		i = f.foldWord(text, i)
 	}
@@ -60,16 +67,15 @@ func (f *folder) fold(text string) {
 
 // foldWord folds the word at text[i:], or skips what separates words, and returns where it ended.
 func (f *folder) foldWord(text string, i int) int {
-	f.word, f.src, f.seen, f.letters = len(f.out), i, 0, 0
-	hashtag := i > 0 && text[i-1] == '#'
-	end, next := f.run(text, i, hashtag, false)
+	f.word, f.seen, f.letters = len(f.out), 0, 0
+	f.tag = f.tag || i > 0 && text[i-1] == '#'
+	end, next := f.run(text, i, false)
 	if f.seen&hasLatin != 0 && (f.seen&(hasAlike|hasSymbol) != 0 || f.seen&hasLeet != 0 && f.letters >= 2) {
-		f.out = f.out[:f.word]
-		if f.track {
-			f.spans = f.spans[:f.word]
-		}
-		end, next = f.run(text, i, hashtag, true)
+		f.cut(f.word)
+		f.looked = 0
+		end, next = f.run(text, i, true)
 	}
+	f.tag = f.tag && end == next // the hashtag goes on
 	if len(f.out) == f.word {
 		return next
 	}
@@ -80,8 +86,9 @@ func (f *folder) foldWord(text string, i int) int {
 
 // run folds characters up to the end of the word. It returns where the word ended and where to go on. With alike
 // set, look-alikes and digits are read as the letters they stand for.
-func (f *folder) run(text string, i int, hashtag, alike bool) (end, next int) {
-	last, repeat, lower := byte(0), 0, false
+func (f *folder) run(text string, i int, alike bool) (end, next int) {
+	f.last, f.repeat = 0, 0
+	lower := false
 	for i < len(text) {
 		var e *foldEntry
 		n := 1
@@ -92,65 +99,101 @@ func (f *folder) run(text string, i int, hashtag, alike bool) (end, next int) {
 			r, n = utf8.DecodeRuneInString(text[i:])
 			e = entryOf(r)
 		}
-		s, class := e.text, e.class
-		switch class {
-		case classLeet:
-			if symbol := e.text == ""; symbol {
-				if len(f.out) == f.word || !letterFollows(text[i+n:]) {
-					return i, i + n // beside a word, not in it
-				}
-				f.seen |= hasSymbol
-				if !alike {
-					return i, i + n
-				}
-			}
-			f.seen |= hasLeet
-			if alike && touchesLetter(f.out, f.word, text[i+n:]) {
-				s = e.alike
-			}
-		case classAlike:
-			f.seen |= hasAlike
-			if alike {
-				s = e.alike
-			}
-		case classSep:
+		s, inside := f.read(e, text, i+n, alike)
+		if !inside {
 			return i, i + n
-		case classApostrophe:
-			if len(f.out) == f.word || !letterFollows(text[i+n:]) {
-				return i, i + n
-			}
-			s = ""
 		}
-		if len(s) == 1 && s[0] >= 'a' {
-			f.seen |= hasLatin
-			f.letters++
+		if f.tag && s != "" {
 			upper := text[i] >= 'A' && text[i] <= 'Z'
-			if hashtag && upper && lower {
-				f.emit(" ", i, i)
-				last = 0
+			if upper && lower {
+				return i, i // the next word of the hashtag
 			}
 			lower = !upper
-			if s[0] == last {
-				if repeat++; repeat == 3 {
-					f.drop(i + n) // the second of three
-				}
-				if repeat >= 3 {
-					s = ""
-				}
-			} else {
-				last, repeat = s[0], 1
-			}
-		} else if s != "" {
-			last = 0
 		}
-		if s != "" {
-			f.emit(s, i, i+n)
-		} else if f.track && len(f.out) > f.word {
-			f.spans[len(f.spans)-1].end = int32(i + n) // what is left out belongs to the letter before it
-		}
+		f.put(s, i, i+n)
 		i += n
 	}
 	return i, i
+}
+
+// read says what a character inside a word is read as, or that it ends the word. next is where the one after it
+// stands.
+func (f *folder) read(e *foldEntry, text string, next int, alike bool) (s string, inside bool) {
+	switch e.class {
+	case classSep:
+		return "", false
+	case classApostrophe:
+		return "", len(f.out) > f.word && f.letterFollows(text, next)
+	case classSymbol:
+		if len(f.out) == f.word || !f.letterFollows(text, next) {
+			return "", false // beside a word, not in it
+		}
+		f.seen |= hasSymbol
+		return e.alike, alike
+	case classLeet:
+		f.seen |= hasLeet
+		if alike && f.letterFollows(text, next) { // digits at the end of a word are a number: covid19
+			return e.alike, true
+		}
+	case classAlike:
+		f.seen |= hasAlike
+		if alike {
+			return e.alike, true
+		}
+	}
+	return e.text, true
+}
+
+// put appends what the characters at text[start:end] are read as, unless it stretches a letter.
+func (f *folder) put(s string, start, end int) {
+	if s == "" || s[0] >= utf8.RuneSelf {
+		if s != "" {
+			f.emit(s, start, end)
+			f.last = 0
+		} else if len(f.out) > f.word {
+			f.extend(end) // what is left out belongs to the letter before it
+		}
+		return
+	}
+	for k := range len(s) {
+		c := s[k]
+		if c < 'a' {
+			f.last = 0
+			f.emit(s[k:k+1], start, end)
+			continue
+		}
+		f.seen |= hasLatin
+		f.letters++
+		if c != f.last {
+			f.last, f.repeat = c, 1
+			f.emit(s[k:k+1], start, end)
+			continue
+		}
+		switch f.repeat++; f.repeat {
+		case 2:
+			f.emit(s[k:k+1], start, end)
+		case 3:
+			f.cut(len(f.out) - 1) // the second of three
+			f.extend(end)
+		default:
+			f.extend(end)
+		}
+	}
+}
+
+// cut takes back what was appended from n on.
+func (f *folder) cut(n int) {
+	f.out = f.out[:n]
+	if f.track {
+		f.spans = f.spans[:n]
+	}
+}
+
+// extend makes the last byte stand for everything up to end in the source.
+func (f *folder) extend(end int) {
+	if f.track {
+		f.spans[len(f.spans)-1].end = int32(end)
+	}
 }
 
 // emit appends s, which came from text[start:end].
@@ -160,15 +203,6 @@ func (f *folder) emit(s string, start, end int) {
 		for range len(s) {
 			f.spans = append(f.spans, span{int32(start), int32(end)})
 		}
-	}
-}
-
-// drop takes back the last byte, which the one before it stands for, up to end in the source.
-func (f *folder) drop(end int) {
-	f.out = f.out[:len(f.out)-1]
-	if f.track {
-		f.spans = f.spans[:len(f.spans)-1]
-		f.spans[len(f.spans)-1].end = int32(end)
 	}
 }
 
@@ -184,14 +218,12 @@ func (f *folder) countSingles() {
 		return
 	}
 	if f.singles >= minSingles {
-		tail := len(f.out) - f.word
 		word := append([]byte(nil), f.out[f.word:]...)
 		var spans []span
 		if f.track {
 			spans = append(spans, f.spans[f.word:]...)
-			f.spans = f.spans[:len(f.spans)-tail]
 		}
-		f.out = f.out[:len(f.out)-tail]
+		f.cut(f.word)
 		f.joinSingles()
 		f.out = append(f.out, word...)
 		f.spans = append(f.spans, spans...)
@@ -206,56 +238,61 @@ func (f *folder) joinSingles() {
 		return
 	}
 	to := f.runAt
-	for i := range f.singles {
-		from := f.runAt + 2*i
-		f.out[to] = f.out[from]
-		if f.track {
-			f.spans[to] = f.spans[from]
+	for i := 0; i < f.singles; {
+		c, n := f.out[f.runAt+2*i], 1
+		for i+n < f.singles && f.out[f.runAt+2*(i+n)] == c {
+			n++
 		}
-		to++
+		keep := n
+		if n >= 3 {
+			keep = 1 // stretched
+		}
+		for k := range keep {
+			f.out[to] = c
+			if f.track {
+				f.spans[to] = f.spans[f.runAt+2*(i+k)]
+			}
+			to++
+		}
+		i += n
 	}
 	last := f.runAt + 2*f.singles - 1
 	f.out[to] = ' '
 	if f.track {
 		f.spans[to] = f.spans[last]
-		f.spans = f.spans[:to+1]
 	}
-	f.out = f.out[:to+1]
+	f.cut(to + 1)
 	f.singles = 0
 }
 
-// touchesLetter reports whether a letter stands beside a digit: in the word so far or right after it.
-func touchesLetter(out []byte, word int, rest string) bool {
-	if len(out) > word && out[len(out)-1] >= 'a' {
-		return letterFollows(rest) || len(out)-word >= 2
-	}
-	return letterFollows(rest)
-}
-
-// letterFollows reports whether rest begins with a letter, or with a digit or symbol that is followed by one.
-func letterFollows(rest string) bool {
-	for i, r := range rest {
-		if i > 4 {
-			return false
-		}
-		switch e := entryOf(r); e.class {
-		case classLetter, classAlike:
-			return true
-		case classLeet, classDrop, classApostrophe:
-		default:
-			return false
+// letterFollows reports whether a letter comes next in text[i:], perhaps after digits and symbols that can stand
+// for one. It looks at each character once however often it is asked, as long as i grows.
+func (f *folder) letterFollows(text string, i int) bool {
+	if i >= f.looked {
+		f.looked, f.letter = i, false
+		for f.looked < len(text) && !f.letter {
+			r, n := utf8.DecodeRuneInString(text[f.looked:])
+			f.looked += n
+			switch entryOf(r).class {
+			case classLetter, classAlike:
+				f.letter = true
+			case classSep:
+				return false
+			}
 		}
 	}
-	return false
+	return f.letter
 }
 
 // What a character is to folding.
 const (
 	classSep        = iota
-	classLetter     // a letter or a digit: text
+	classLetter     // text
+	classDigit      // text
 	classDrop       // invisible: nothing
 	classApostrophe // nothing inside a word, a separator elsewhere
-	classLeet       // text; alike inside a word with letters
+	classSymbol     // alike between letters, a separator elsewhere
+	classLeet       // text; alike before a letter, in a word with letters
 	classAlike      // text; alike inside a word with Latin letters
 )
 
@@ -307,43 +344,49 @@ func entryOf(r rune) *foldEntry {
 
 // makeEntry says how one character is folded.
 func makeEntry(r rune) foldEntry {
-	for _, a := range apostrophes {
-		if r == a {
-			return foldEntry{class: classApostrophe}
-		}
+	if strings.ContainsRune(apostrophes, r) {
+		return foldEntry{class: classApostrophe}
 	}
-	if s, ok := leet[r]; ok {
-		if unicode.IsDigit(r) {
-			return foldEntry{class: classLeet, text: string(r), alike: s}
-		}
-		return foldEntry{class: classLeet, alike: s}
-	}
-	if r == 'ـ' || unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf) || unicode.Is(unicode.Variation_Selector, r) {
+	if r == 'ـ' || unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Variation_Selector) {
 		return foldEntry{class: classDrop}
 	}
-	lower := unicode.ToLower(r)
-	if s, ok := alikes[lower]; ok {
-		return foldEntry{class: classAlike, text: string(lower), alike: s}
+	if s, ok := leet[r]; ok && !unicode.IsDigit(r) {
+		return foldEntry{class: classSymbol, alike: s}
 	}
-	if s, ok := spelled[lower]; ok {
-		return foldEntry{class: classLetter, text: s}
-	}
-	var out []byte
-	for _, d := range norm.NFKD.String(string(r)) {
-		d = unicode.ToLower(d)
-		if s, ok := spelled[d]; ok {
-			out = append(out, s...)
-		} else if unicode.IsLetter(d) || unicode.IsDigit(d) {
-			out = utf8.AppendRune(out, d)
-		}
-	}
-	if len(out) == 0 || !(unicode.IsLetter(r) || unicode.IsDigit(r) || unicode.In(r, unicode.No, unicode.So)) {
+	if !unicode.In(r, unicode.L, unicode.N, unicode.So) {
 		return foldEntry{class: classSep}
 	}
-	if s := string(out); len(s) == 1 {
-		if l, ok := leet[rune(s[0])]; ok {
-			return foldEntry{class: classLeet, text: s, alike: l} // a full-width or styled digit
+	text := compatible(r)
+	if text == "" {
+		return foldEntry{class: classSep}
+	}
+	e := foldEntry{class: classLetter, text: text}
+	switch c, n := utf8.DecodeRuneInString(text); {
+	case n < len(text):
+		if unicode.In(r, unicode.N) {
+			return foldEntry{class: classSep} // a fraction
+		}
+	case leet[c] != "":
+		e.class, e.alike = classLeet, leet[c]
+	case alikes[c] != "":
+		e.class, e.alike = classAlike, alikes[c]
+	case unicode.In(c, unicode.N):
+		e.class = classDigit
+	}
+	return e
+}
+
+// compatible is the lower-case compatibility form of a character, of letters and digits only.
+func compatible(r rune) string {
+	var out []byte
+	for _, d := range norm.NFKD.String(string(unicode.ToLower(r))) {
+		for _, d := range norm.NFKD.String(string(unicode.ToLower(d))) {
+			if s, ok := spelled[d]; ok {
+				out = append(out, s...)
+			} else if (unicode.IsLetter(d) || unicode.IsDigit(d)) && d != 'ـ' && !strings.ContainsRune(apostrophes, d) {
+				out = utf8.AppendRune(out, d)
+			}
 		}
 	}
-	return foldEntry{class: classLetter, text: string(out)}
+	return string(out)
 }

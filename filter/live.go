@@ -46,6 +46,9 @@ func (l *Live) Swap(rs *rules.Ruleset, err error) error {
 // Filter is the one in use.
 func (l *Live) Filter() *Filter { return l.now.Load() }
 
+// Ruleset is what the filter in use was made of.
+func (l *Live) Ruleset() *rules.Ruleset { return l.now.Load().ruleset }
+
 // Verdict judges a post by the ruleset in use, and counts.
 func (l *Live) Verdict(p ingest.Post) Verdict {
 	v, shadow := l.now.Load().judge(p.Text())

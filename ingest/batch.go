@@ -35,11 +35,14 @@ const (
 	packPosts  = 64
 	packBytes  = 80 << 10
 	packLinger = 2 * time.Millisecond
+	patience   = 15 * time.Second
 	inFlight   = 64 // packs on their way at once; more wait, and so do the sources
 )
 
 // An Intake packs what all the sources of a process offer and puts it on the wire.
 type Intake struct {
+	Patience time.Duration // of Lines: how long a request may take to become durable
+
 	wire    Wire
 	metrics *Metrics
 	slots   chan struct{}
@@ -60,7 +63,7 @@ type pack struct {
 
 // NewIntake makes an intake. newID makes a message id that no other process makes.
 func NewIntake(w Wire, m *Metrics, newID func() string) *Intake {
-	return &Intake{wire: w, metrics: m, newID: newID, slots: make(chan struct{}, inFlight), lock: make(chan struct{}, 1)}
+	return &Intake{Patience: patience, wire: w, metrics: m, newID: newID, slots: make(chan struct{}, inFlight), lock: make(chan struct{}, 1)}
 }
 
 // Batch begins a batch for the source of that name (its metrics' label; keep the number of names small).
@@ -76,7 +79,7 @@ func (in *Intake) Save(ctx context.Context, source string, cursor []byte) error 
 	return in.wire.SaveCursor(ctx, source, cursor)
 }
 
-// add puts a post into the open pack and returns that pack.
+// add puts a post into the open pack and returns that pack. After an error the post may be on its way all the same.
 func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 	if err := enter(ctx, in.lock); err != nil {
 		return nil, err
@@ -233,7 +236,16 @@ func (b *Batch) JSON(ctx context.Context, data []byte, origin string, line int) 
 // Raw offers what a source has read from a format of its own.
 func (b *Batch) Raw(ctx context.Context, raw Raw, origin string) error {
 	p, err := Admit(raw)
+	var inv *Invalid
+	if errors.As(err, &inv) {
+		inv.Keep = raw.keep()
+	}
 	return b.settle(ctx, p, err, origin, 0)
+}
+
+// Unreadable counts an input of a source's own format that cannot be read at all. Nothing of it is kept.
+func (b *Batch) Unreadable(ctx context.Context, origin, detail string) error {
+	return b.settle(ctx, Post{}, invalid(ReasonMalformed, "%s", detail), origin, 0)
 }
 
 // settle counts the gate's answer and passes on what has to be.
@@ -286,6 +298,7 @@ func (b *Batch) bury(ctx context.Context, d Dead) error {
 
 // Commit returns when all that was offered is durable, or with the first error; then offer all of it again.
 func (b *Batch) Commit(ctx context.Context) error {
+	b.dead.Wait()
 	for _, k := range b.packs {
 		select {
 		case <-k.done:
@@ -297,6 +310,5 @@ func (b *Batch) Commit(ctx context.Context) error {
 		}
 	}
 	b.packs = nil
-	b.dead.Wait()
 	return b.deadErr
 }

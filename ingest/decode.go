@@ -175,8 +175,12 @@ func (f *fields) raw(kind string, data []byte) (Raw, error) {
 	return raw, nil
 }
 
-// keep writes the schema's own fields again, byte for byte, for a dead letter.
+// keep writes the schema's own fields again, byte for byte, for a dead letter. An address with user information
+// is left out.
 func (f *fields) keep() []byte {
+	if bytes.ContainsRune(f.url, '@') {
+		f.url = jsontext.Value("null")
+	}
 	channel := object("id", f.channel.id, "handle", f.channel.handle, "title", f.channel.title, "kind", f.channel.kind)
 	return object("platform", f.platform, "channel", channel, "id", f.id, "revision", f.revision,
 		"posted_at", f.postedAt, "text", f.text, "url", f.url)

@@ -14,23 +14,30 @@ import (
 // chunk is how many lines a file source commits at once.
 const chunk = 4096
 
-// A File reads posts from a file of NDJSON, to its end.
+// A File reads posts from NDJSON, to its end.
 type File struct {
 	Path string
+	// Data, if set, is read instead of the file: the sample that comes with the binary.
+	Data []byte
 	// Progress, if set, is told how many bytes of how many have been committed.
 	Progress func(done, total int64)
 	// Done, if set, is told what was read in this run, and whether an earlier run had read some of it.
 	Done func(total Tally, resumed bool)
 }
 
-func (f *File) Kind() string { return "file" }
+func (f *File) Kind() string {
+	if f.Data != nil {
+		return "sample"
+	}
+	return "file"
+}
 
 // Name holds the absolute path, so that the cursor survives another working directory.
 func (f *File) Name() string {
-	if abs, err := filepath.Abs(f.Path); err == nil {
+	if abs, err := filepath.Abs(f.Path); err == nil && f.Data == nil {
 		return "file:" + abs
 	}
-	return "file:" + f.Path
+	return f.Kind() + ":" + f.Path
 }
 
 // fileCursor is where a file was left.
@@ -42,9 +49,18 @@ type fileCursor struct {
 
 const headSize = 4 << 10
 
+// contents is what a File reads.
+type contents interface {
+	io.ReadSeeker
+	io.ReaderAt
+}
+
 // Run reads on from the cursor. A file that begins otherwise than the one the cursor was made for, or that has
 // become shorter, is read from its start.
 func (f *File) Run(ctx context.Context, in *Intake) error {
+	if f.Data != nil {
+		return f.read(ctx, in, bytes.NewReader(f.Data), int64(len(f.Data)))
+	}
 	file, err := os.Open(f.Path)
 	if err != nil {
 		return err
@@ -57,7 +73,11 @@ func (f *File) Run(ctx context.Context, in *Intake) error {
 	if info.IsDir() {
 		return fmt.Errorf("%s is a folder; name a file of posts, one JSON object a line", f.Path)
 	}
-	cur, err := f.resume(ctx, in, file, info.Size())
+	return f.read(ctx, in, file, info.Size())
+}
+
+func (f *File) read(ctx context.Context, in *Intake, file contents, size int64) error {
+	cur, err := f.resume(ctx, in, file, size)
 	if err != nil {
 		return err
 	}
@@ -68,7 +88,7 @@ func (f *File) Run(ctx context.Context, in *Intake) error {
 	total, resumed := Tally{}, cur.Offset > 0
 	for more := true; more; {
 		b := in.Batch(f.Kind())
-		if more, err = b.Lines(ctx, lines, f.Path, chunk); err != nil {
+		if more, err = b.Lines(ctx, lines, f.Name(), chunk); err != nil {
 			return err
 		}
 		if err := b.Commit(ctx); err != nil {
@@ -79,7 +99,7 @@ func (f *File) Run(ctx context.Context, in *Intake) error {
 			return err
 		}
 		if f.Progress != nil {
-			f.Progress(lines.Offset(), info.Size())
+			f.Progress(lines.Offset(), size)
 		}
 	}
 	if f.Done != nil {
@@ -88,7 +108,7 @@ func (f *File) Run(ctx context.Context, in *Intake) error {
 	return nil
 }
 
-func (f *File) resume(ctx context.Context, in *Intake, file *os.File, size int64) (fileCursor, error) {
+func (f *File) resume(ctx context.Context, in *Intake, file contents, size int64) (fileCursor, error) {
 	var cur fileCursor
 	data, err := in.Load(ctx, f.Name())
 	if err != nil || data == nil {
@@ -107,7 +127,7 @@ func (f *File) resume(ctx context.Context, in *Intake, file *os.File, size int64
 	return cur, nil
 }
 
-func (f *File) save(ctx context.Context, in *Intake, file *os.File, lines *Lines) error {
+func (f *File) save(ctx context.Context, in *Intake, file contents, lines *Lines) error {
 	head, err := fileHead(file, lines.Offset())
 	if err != nil {
 		return err

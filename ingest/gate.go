@@ -6,6 +6,8 @@ import (
 	"strings"
 	"time"
 	"unicode/utf8"
+
+	"github.com/go-json-experiment/json/jsontext"
 )
 
 // Raw is what a source read, before the gate has looked at it. It is never stored, logged or published.
@@ -116,6 +118,18 @@ func admitKind(kind string) error {
 		reason = "unknown_kind"
 	}
 	return &Refusal{Reason: reason}
+}
+
+// keep writes a public channel's broken post for a dead letter, as Decode reads it.
+func (raw Raw) keep() []byte {
+	if strings.Contains(raw.URL, "@") {
+		raw.URL = ""
+	}
+	data, err := encode(raw, jsontext.AllowInvalidUTF8(true))
+	if err != nil {
+		return nil
+	}
+	return data
 }
 
 // check returns an error for the first field that is missing or wrong. It returns a plain error type so that

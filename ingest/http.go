@@ -9,14 +9,12 @@ import (
 	"io"
 	"mime"
 	"net/http"
-	"time"
 )
 
 // Limits of HTTP intake.
 const (
-	MaxBody     = 32 << 20         // bytes of a request
-	maxRequests = 64               // at once; more are told to come back
-	maxPatience = 15 * time.Second // to make a request durable
+	MaxBody     = 32 << 20 // bytes of a request
+	maxRequests = 64       // at once; more are told to come back
 )
 
 // HTTP takes posts at POST /v1/posts: NDJSON, a batch a request. It answers
@@ -95,10 +93,10 @@ func (h *HTTP) take(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// Lines takes all the lines of r as one batch and returns when they are durable, or in maxPatience. What was read
+// Lines takes all the lines of r as one batch and returns when they are durable, within in.Patience. What was read
 // before an error may have been taken.
 func (in *Intake) Lines(ctx context.Context, source string, r io.Reader) (Tally, error) {
-	ctx, cancel := context.WithTimeout(ctx, maxPatience)
+	ctx, cancel := context.WithTimeout(ctx, in.Patience)
 	defer cancel()
 	b, lines := in.Batch(source), NewLines(r, 0, 0)
 	for more := true; more; {

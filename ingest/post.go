@@ -87,15 +87,28 @@ func (p Post) MarshalJSON() ([]byte, error) {
 	if p.IsZero() {
 		return nil, &Invalid{Reason: ReasonMissingField, Detail: "no post: it did not come from the gate"}
 	}
-	return json.Marshal(wirePost{
+	return encode(Raw{
 		Platform: p.platform,
-		Channel:  wireChannel{ID: p.channel.ID, Handle: p.channel.Handle, Title: p.channel.Title, Kind: KindPublicChannel},
+		Channel:  RawChannel{ID: p.channel.ID, Handle: p.channel.Handle, Title: p.channel.Title, Kind: KindPublicChannel},
 		ID:       p.id,
 		Revision: p.revision,
-		PostedAt: p.PostedAt().Format(time.RFC3339Nano),
+		PostedAt: p.PostedAt(),
 		Text:     p.text,
 		URL:      p.url,
 	})
+}
+
+// encode writes what Decode reads.
+func encode(r Raw, opts ...json.Options) ([]byte, error) {
+	return json.Marshal(wirePost{
+		Platform: r.Platform,
+		Channel:  wireChannel(r.Channel),
+		ID:       r.ID,
+		Revision: r.Revision,
+		PostedAt: r.PostedAt.Format(time.RFC3339Nano),
+		Text:     r.Text,
+		URL:      r.URL,
+	}, opts...)
 }
 
 // UnmarshalJSON reads a post through the gate: see Decode for the errors.

@@ -2,6 +2,7 @@ package ingest
 
 import (
 	"context"
+	"errors"
 	"log/slog"
 	"time"
 
@@ -9,7 +10,8 @@ import (
 )
 
 // A Source reads one place. Run returns nil when there is nothing more to read, ctx.Err() when it was told to
-// stop, and any other error when it failed; it is then run again, later, and goes on at its cursor.
+// stop, and any other error when it failed; it is then run again, later, and goes on at its cursor. An error that
+// wraps ErrFinal is final: nothing would change.
 // When Run returns, all of its goroutines have.
 type Source interface {
 	// Name is the key of the source's cursor, unique among the sources of a deployment.
@@ -18,6 +20,9 @@ type Source interface {
 	Kind() string
 	Run(ctx context.Context, in *Intake) error
 }
+
+// ErrFinal marks an error that running the source again would only meet again.
+var ErrFinal = errors.New("the source is given up")
 
 // After a failure a source waits, twice as long each time, until it has run well for a while.
 const (
@@ -40,6 +45,11 @@ func Supervise(ctx context.Context, s Source, in *Intake, log *slog.Logger) erro
 			return ctx.Err()
 		}
 		if err == nil {
+			return nil
+		}
+		if errors.Is(err, ErrFinal) {
+			in.metrics.failed(s.Kind())
+			log.Error("source ended", "source", s.Name(), "error", err)
 			return nil
 		}
 		if time.Since(began) > goodRun {

@@ -17,6 +17,7 @@ import (
 	"github.com/nats-io/nats-server/v2/server"
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/crypto/bcrypt"
 )
 
 // Options say which broker to use and how.
@@ -96,7 +97,6 @@ func (b *Broker) embed() error {
 	if err := b.acquire(); err != nil {
 		return err
 	}
-	own := rand.Text()
 	so := &server.Options{
 		ServerName: "saring",
 		DontListen: true,
@@ -108,11 +108,13 @@ func (b *Broker) embed() error {
 		NoSigs:             true,
 		SyncAlways:         b.opts.Sync == 0,
 		SyncInterval:       b.opts.Sync,
-		Users:              []*server.User{{Username: "saring", Password: own}},
 		MaxPayload:         2 << 20,
 	}
-	if b.opts.Listen != "" {
-		if err := b.listen(so); err != nil {
+	auth := nats.Option(func(*nats.Options) error { return nil })
+	if b.opts.Listen != "" { // then there are users, and we are one of them
+		own := rand.Text()
+		auth = nats.UserInfo("saring", own)
+		if err := b.listen(so, own); err != nil {
 			return err
 		}
 	}
@@ -126,7 +128,7 @@ func (b *Broker) embed() error {
 	if !s.ReadyForConnections(time.Minute) {
 		return errors.New("embedded broker: not ready after a minute; look at the log, and at the disk of " + dir)
 	}
-	b.nc, err = nats.Connect("", nats.InProcessServer(s), nats.UserInfo("saring", own), nats.Name("saring"),
+	b.nc, err = nats.Connect("", nats.InProcessServer(s), auth, nats.Name("saring"),
 		nats.MaxReconnects(-1), nats.ErrorHandler(b.asyncError))
 	if err != nil {
 		return fmt.Errorf("embedded broker: %w", err)
@@ -140,8 +142,9 @@ const RawUser = "platform"
 // rawPassword is the file of the password, mode 0600.
 const rawPassword = "platform.password"
 
-// listen opens the broker's port for one user that may publish raw posts, get its answers, and nothing else.
-func (b *Broker) listen(so *server.Options) error {
+// listen opens the broker's port for one user that may publish raw posts, get its answers, and nothing else. own is
+// the password of this process.
+func (b *Broker) listen(so *server.Options, own string) error {
 	host, port, err := net.SplitHostPort(b.opts.Listen)
 	if err != nil {
 		return fmt.Errorf("broker address %q: want HOST:PORT, such as 127.0.0.1:4222", b.opts.Listen)
@@ -159,14 +162,27 @@ func (b *Broker) listen(so *server.Options) error {
 		return err
 	}
 	so.Host, so.DontListen = host, false
-	so.Users = append(so.Users, &server.User{
-		Username: RawUser, Password: strings.TrimSpace(string(password)),
+	raw, err := hash(strings.TrimSpace(string(password)))
+	if err != nil {
+		return err
+	}
+	if own, err = hash(own); err != nil {
+		return err
+	}
+	so.Users = append(so.Users, &server.User{Username: "saring", Password: own}, &server.User{
+		Username: RawUser, Password: raw,
 		Permissions: &server.Permissions{
 			Publish:   &server.SubjectPermission{Allow: []string{RawSubject}},
 			Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
 		},
 	})
 	return nil
+}
+
+// hash makes what the broker compares a password with. The passwords are random and long, so the cost is low.
+func hash(password string) (string, error) {
+	h, err := bcrypt.GenerateFromPassword([]byte(password), bcrypt.MinCost)
+	return string(h), err
 }
 
 // acquire makes sure that only this process uses the data folder.

@@ -132,3 +132,30 @@ func (b *Broker) look(ctx context.Context) error {
 	}
 	return b.Trim(ctx)
 }
+
+// Idle reports whether every stage has finished all that is there.
+func (b *Broker) Idle(ctx context.Context) (bool, error) {
+	for _, c := range []struct{ stream, name string }{{Posts, FilterStage}, {FlagStream, PlatformStage}, {FlagStream, GovernmentStage}} {
+		consumer, err := b.js.Consumer(ctx, c.stream, c.name)
+		if err != nil {
+			return false, err
+		}
+		if info := consumer.CachedInfo(); info.NumPending+uint64(info.NumAckPending) > 0 {
+			return false, nil
+		}
+	}
+	return true, nil
+}
+
+// Counts says how many messages each stream holds.
+func (b *Broker) Counts(ctx context.Context) (map[string]uint64, error) {
+	out := map[string]uint64{}
+	for _, def := range streams {
+		s, err := b.js.Stream(ctx, def.name)
+		if err != nil {
+			return nil, err
+		}
+		out[def.name] = s.CachedInfo().State.Msgs
+	}
+	return out, nil
+}

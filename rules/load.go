@@ -10,6 +10,7 @@ import (
 	"maps"
 	"os"
 	"path"
+	"path/filepath"
 	"slices"
 	"strings"
 )
@@ -117,6 +118,22 @@ func version(files map[string][]byte) string {
 
 // Archive holds the files that the ruleset was made from, so that its version can be fetched and loaded again.
 func (rs *Ruleset) Archive() ([]byte, error) { return json.Marshal(rs.files) }
+
+// Write writes the files that the ruleset was made from into a new folder.
+func (rs *Ruleset) Write(dir string) error {
+	if err := os.Mkdir(dir, 0o755); err != nil {
+		return err
+	}
+	for name, data := range rs.files {
+		if filepath.Base(name) != name {
+			return fmt.Errorf("ruleset: %q is no file name", name)
+		}
+		if err := os.WriteFile(filepath.Join(dir, name), data, 0o644); err != nil {
+			return err
+		}
+	}
+	return nil
+}
 
 // FromArchive loads what Archive wrote.
 func FromArchive(data []byte) (*Ruleset, error) {

@@ -1,0 +1,124 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/spf13/cobra"
+
+	"saring/filter"
+	"saring/rules"
+)
+
+func newRules() *cobra.Command {
+	cmd := &cobra.Command{
+		Use:   "rules",
+		Short: "Check and test lexicons",
+		Args: func(_ *cobra.Command, args []string) error {
+			if len(args) > 0 {
+				return usageError{fmt.Errorf("there is no command %q", "rules "+args[0])}
+			}
+			return nil
+		},
+		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	cmd.AddCommand(newRulesLint(), newRulesTest(), newRulesShow())
+	return cmd
+}
+
+func newRulesLint() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:     "lint",
+		Short:   "Say what is wrong in lexicons, with file, line and column",
+		Example: "  saring rules lint --rules rules/lexicons",
+		Args:    exactly(0, "no argument; name the folder with --rules"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rs, f, err := compile(dir)
+			if err != nil {
+				return err
+			}
+			n, terms := f.Counts()
+			fmt.Fprintf(cmd.OutOrStdout(), "%d rules in use, %d in draft, %d terms, no mistakes; version %s\n", n, len(rs.Rules)-n, terms, rs.Version)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "rules", "", "folder of lexicons (default: those in the binary)")
+	return cmd
+}
+
+func newRulesTest() *cobra.Command {
+	var dir string
+	cmd := &cobra.Command{
+		Use:     "test",
+		Short:   "Run every rule's own texts: those it must match and those it must pass",
+		Example: "  saring rules test --rules rules/lexicons",
+		Args:    exactly(0, "no argument; name the folder with --rules"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			rs, _, err := compile(dir)
+			if err != nil {
+				return err
+			}
+			if err := filter.Test(rs); err != nil {
+				return err
+			}
+			match, pass := 0, 0
+			for _, r := range rs.Rules {
+				match += len(r.Match)
+				pass += len(r.Pass)
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d rules hold: %d texts match, %d pass; version %s\n", len(rs.Rules), match, pass, rs.Version)
+			return nil
+		},
+	}
+	cmd.Flags().StringVar(&dir, "rules", "", "folder of lexicons (default: those in the binary)")
+	return cmd
+}
+
+func compile(dir string) (*rules.Ruleset, *filter.Filter, error) {
+	rs, err := loadRules(dir)
+	if err != nil {
+		return nil, nil, err
+	}
+	f, err := filter.New(rs)
+	return rs, f, err
+}
+
+func newRulesShow() *cobra.Command {
+	var c connection
+	var to string
+	cmd := &cobra.Command{
+		Use:   "show VERSION",
+		Short: "Fetch the lexicons of a version that gave a verdict",
+		Long: `Fetch the lexicons of a ruleset that has been in use, by the version that its flags name, into a folder. With them
+'saring check --rules' gives the same verdicts again.`,
+		Example: "  saring rules show 3f2a9c1be0d47785 --to old-lexicons",
+		Args:    exactly(1, "the version of one ruleset"),
+		RunE: func(cmd *cobra.Command, args []string) error {
+			if to == "" {
+				return usageError{errors.New("--to is missing: name the folder to write")}
+			}
+			k, err := c.keeper(cmd.Context())
+			if err != nil {
+				return err
+			}
+			defer k.Close()
+			data, err := k.Ruleset(cmd.Context(), args[0])
+			if err != nil {
+				return err
+			}
+			rs, err := rules.FromArchive(data)
+			if err != nil {
+				return err
+			}
+			if err := rs.Write(to); err != nil {
+				return err
+			}
+			fmt.Fprintf(cmd.OutOrStdout(), "%d rules of version %s are in %s\n", len(rs.Rules), rs.Version, to)
+			return nil
+		},
+	}
+	c.flags(cmd)
+	cmd.Flags().StringVar(&to, "to", "", "folder to write, which must not exist")
+	return cmd
+}

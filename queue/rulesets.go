@@ -1,0 +1,48 @@
+package queue
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/nats-io/nats.go/jetstream"
+
+	"saring/rules"
+)
+
+// rulesets is where every ruleset that has given a verdict is kept, by its version: a verdict can be reproduced.
+const rulesets = "saring_rulesets"
+
+// KeepRuleset stores a ruleset under its version, once.
+func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
+	store, err := b.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
+		Bucket: rulesets, Description: "every ruleset that has been in use, by version", Replicas: b.replicas(), MaxBytes: 256 << 20,
+	})
+	if err != nil {
+		return fmt.Errorf("keep ruleset: %w", err)
+	}
+	if _, err := store.GetInfo(ctx, rs.Version); err == nil {
+		return nil
+	}
+	data, err := rs.Archive()
+	if err == nil {
+		_, err = store.PutBytes(ctx, rs.Version, data)
+	}
+	if err != nil {
+		return fmt.Errorf("keep ruleset %s: %w", rs.Version, err)
+	}
+	return nil
+}
+
+// Ruleset fetches a ruleset by its version, as rules.FromArchive reads it.
+func (b *Broker) Ruleset(ctx context.Context, version string) ([]byte, error) {
+	store, err := b.js.ObjectStore(ctx, rulesets)
+	if err != nil {
+		return nil, fmt.Errorf("rulesets: %w", err)
+	}
+	data, err := store.GetBytes(ctx, version)
+	if errors.Is(err, jetstream.ErrObjectNotFound) {
+		return nil, fmt.Errorf("no ruleset %s has been in use here; a flag names its own in \"ruleset\"", version)
+	}
+	return data, err
+}
