@@ -77,7 +77,7 @@ func (b *Broker) open(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := b.ensureStreams(ctx); err != nil {
+	if err := b.EnsureStreams(ctx); err != nil {
 		return err
 	}
 	b.cursor, err = b.js.CreateOrUpdateKeyValue(ctx, jetstream.KeyValueConfig{
@@ -139,6 +139,9 @@ func (b *Broker) embed() error {
 // RawUser is the user of the platform on the embedded broker's port; its password is in the data folder.
 const RawUser = "platform"
 
+// RawInbox is where that user gets its answers, and nobody else: set it as the inbox prefix of the connection.
+const RawInbox = "_INBOX_platform"
+
 // rawPassword is the file of the password, mode 0600.
 const rawPassword = "platform.password"
 
@@ -173,7 +176,7 @@ func (b *Broker) listen(so *server.Options, own string) error {
 		Username: RawUser, Password: raw,
 		Permissions: &server.Permissions{
 			Publish:   &server.SubjectPermission{Allow: []string{RawSubject}},
-			Subscribe: &server.SubjectPermission{Allow: []string{"_INBOX.>"}},
+			Subscribe: &server.SubjectPermission{Allow: []string{RawInbox + ".>"}},
 		},
 	})
 	return nil
@@ -268,6 +271,9 @@ func (b *Broker) Ready(ctx context.Context) error {
 	}
 	return nil
 }
+
+// Conn is the connection, for what this package has no word for.
+func (b *Broker) Conn() *nats.Conn { return b.nc }
 
 // NewID makes a message id that nobody else makes.
 func NewID() string { return rand.Text() }

@@ -52,8 +52,36 @@ const (
 	maxPending  = 1024     // messages under way in all processes of a stage
 )
 
-// Consume runs a stage until ctx ends. Then it finishes what it has in hand and returns.
+// Consume runs a stage until ctx ends. Then it finishes what it has in hand and returns. It lasts through a broker
+// that is away and a consumer that somebody has deleted.
 func (b *Broker) Consume(ctx context.Context, s Stage) error {
+	return b.lasting(ctx, s.Name, func() error { return b.consume(ctx, s) })
+}
+
+// lasting runs what reads a stream again whenever it ends before ctx does.
+func (b *Broker) lasting(ctx context.Context, what string, read func() error) error {
+	for wait := firstDelay; ; wait = min(2*wait, lastDelay) {
+		began := time.Now()
+		err := read()
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if b.nc.IsClosed() {
+			return fmt.Errorf("%s: the connection to the broker is closed: %w", what, err)
+		}
+		if time.Since(began) > lastDelay {
+			wait = firstDelay
+		}
+		b.log.Warn("reading a stream ended; it begins again", "reader", what, "error", err, "in", wait)
+		select {
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-time.After(wait):
+		}
+	}
+}
+
+func (b *Broker) consume(ctx context.Context, s Stage) error {
 	c, err := b.js.CreateOrUpdateConsumer(ctx, s.Stream, jetstream.ConsumerConfig{
 		Durable: s.Name, FilterSubject: s.Filter, AckPolicy: jetstream.AckExplicitPolicy, AckWait: ackWait,
 		MaxDeliver: -1, MaxAckPending: maxPending, DeliverPolicy: jetstream.DeliverAllPolicy,
@@ -61,11 +89,10 @@ func (b *Broker) Consume(ctx context.Context, s Stage) error {
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
-	msgs, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(prefetch, prefetchMax))
+	work, ended, err := b.read(ctx, c, prefetch)
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
-	work := make(chan jetstream.Msg)
 	var wg sync.WaitGroup
 	for range max(1, s.Workers) {
 		wg.Go(func() {
@@ -74,26 +101,41 @@ func (b *Broker) Consume(ctx context.Context, s Stage) error {
 			}
 		})
 	}
-	stop := context.AfterFunc(ctx, msgs.Stop)
-	defer stop()
-	for {
-		m, err := msgs.Next()
-		if errors.Is(err, jetstream.ErrMsgIteratorClosed) {
-			break
-		}
-		if err != nil {
-			b.log.Warn("reading a stream", "stage", s.Name, "error", err)
-			select {
-			case <-ctx.Done():
-			case <-time.After(firstDelay):
-			}
-			continue
-		}
-		work <- m
-	}
-	close(work)
 	wg.Wait()
-	return ctx.Err()
+	return <-ended
+}
+
+// messenger is a consumer, durable or ordered.
+type messenger interface {
+	Messages(...jetstream.PullMessagesOpt) (jetstream.MessagesContext, error)
+}
+
+// read passes on the messages of a consumer until ctx ends or the consumer does, and then says why. work must be
+// read until it is closed.
+func (b *Broker) read(ctx context.Context, c messenger, ahead int) (work <-chan jetstream.Msg, ended <-chan error, err error) {
+	msgs, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax))
+	if err != nil {
+		return nil, nil, err
+	}
+	out, end := make(chan jetstream.Msg), make(chan error, 1)
+	stop := context.AfterFunc(ctx, msgs.Stop)
+	go func() {
+		defer stop()
+		defer msgs.Stop()
+		defer close(out)
+		for {
+			m, err := msgs.Next()
+			if errors.Is(err, jetstream.ErrNoHeartbeat) {
+				continue // the broker is away; the library goes on when it is back
+			}
+			if err != nil {
+				end <- err
+				return
+			}
+			out <- m
+		}
+	}()
+	return out, end, nil
 }
 
 // gather takes what else is there already, up to the stage's most.
@@ -212,58 +254,39 @@ func (m *Message) Bury(ctx context.Context, reason, detail string, body []byte) 
 }
 
 // Follow calls each with every message of a stream from a sequence number on, in order, and goes on with those
-// that come, until ctx ends. It leaves no trace in the broker: the caller keeps its own place.
+// that come, until ctx ends. It leaves no trace in the broker: the caller keeps its own place. After an error of
+// each the same messages come again.
 func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64, each func(context.Context, []*Message) error) error {
-	cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: max(1, from)}
-	if filter != "" {
-		cfg.FilterSubjects = []string{filter}
-	}
-	c, err := b.js.OrderedConsumer(ctx, stream, cfg)
-	if err != nil {
-		return fmt.Errorf("follow %s: %w", stream, err)
-	}
-	msgs, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(followBatch, prefetchMax))
-	if err != nil {
-		return fmt.Errorf("follow %s: %w", stream, err)
-	}
-	work := make(chan jetstream.Msg)
-	ended := make(chan error, 1)
-	stop := context.AfterFunc(ctx, msgs.Stop)
-	defer stop()
-	go func() {
-		for {
-			m, err := msgs.Next()
+	next := max(1, from)
+	return b.lasting(ctx, "follower of "+stream, func() error {
+		cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next}
+		if filter != "" {
+			cfg.FilterSubjects = []string{filter}
+		}
+		c, err := b.js.OrderedConsumer(ctx, stream, cfg)
+		if err != nil {
+			return err
+		}
+		inner, stop := context.WithCancel(ctx)
+		work, ended, err := b.read(inner, c, followBatch)
+		if err != nil {
+			stop()
+			return err
+		}
+		for m := range work {
 			if err != nil {
-				ended <- err
-				close(work)
-				return
+				continue // let the reader end
 			}
-			work <- m
+			batch := b.gather(Stage{Stream: stream, Most: followBatch}, m, work)
+			if err = each(context.WithoutCancel(ctx), batch); err != nil {
+				stop()
+				continue
+			}
+			next = batch[len(batch)-1].Seq + 1
 		}
-	}()
-	s := Stage{Stream: stream, Most: followBatch}
-	for m := range work {
-		batch := b.gather(s, m, work)
-		for wait := firstDelay; ; wait = min(2*wait, lastDelay) {
-			err := each(context.WithoutCancel(ctx), batch)
-			if err == nil {
-				break
-			}
-			b.log.Warn("following a stream", "stream", stream, "seq", batch[0].Seq, "error", err, "again_in", wait)
-			select {
-			case <-ctx.Done():
-				msgs.Stop()
-				for range work { // let the reader end
-				}
-				return ctx.Err()
-			case <-time.After(wait):
-			}
-		}
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return <-ended
+		stop()
+		return errors.Join(err, <-ended)
+	})
 }
 
 // followBatch is how many messages Follow hands over at once.

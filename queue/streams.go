@@ -56,9 +56,9 @@ const (
 	maxStore = 16 << 30
 )
 
-// ensureStreams creates the streams that are missing and checks the others. It changes nothing that is there: an
+// EnsureStreams creates the streams that are missing and checks the others. It changes nothing that is there: an
 // operator may have given a stream more room, more copies or a longer memory.
-func (b *Broker) ensureStreams(ctx context.Context) error {
+func (b *Broker) EnsureStreams(ctx context.Context) error {
 	var wrong []string
 	for _, s := range streams {
 		want := s.config(b.storeBytes(), b.replicas())

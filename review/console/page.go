@@ -38,15 +38,33 @@ func functions(l *locale) template.FuncMap {
 	return template.FuncMap{
 		"t":      l.say,
 		"wib":    func(t time.Time) string { return t.In(index.WIB).Format("2006-01-02 15:04") + " WIB" },
-		"utc":    func(t time.Time) string { return t.UTC().Format("2006-01-02 15:04") + " UTC" },
+		"utc":    utc,
 		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"score":  func(f float64) string { return l.printer.Sprintf("%.1f", f) },
 		"number": func(n int) string { return l.printer.Sprintf("%d", n) },
+		"source": source,
 		"reason": func(code string) string {
 			r, _ := review.ReasonByCode(code)
 			return r.Label(l.language)
 		},
 	}
+}
+
+// utc is the time of day, and the date where it is another than in WIB.
+func utc(t time.Time) string {
+	layout := "15:04 UTC"
+	if t.UTC().YearDay() != t.In(index.WIB).YearDay() {
+		layout = "2006-01-02 15:04 UTC"
+	}
+	return t.UTC().Format(layout)
+}
+
+// source writes a channel as its facet names it: a handle begins with a letter, an id does not.
+func source(name string) string {
+	if name != "" && (name[0] == '-' || '0' <= name[0] && name[0] <= '9') {
+		return name
+	}
+	return "@" + name
 }
 
 // A page is what every template gets beside its own data.
@@ -122,7 +140,5 @@ func (d *desk) loginPage(w http.ResponseWriter, r *http.Request, status int, key
 			data.Texts = append(data.Texts, text)
 		}
 	}
-	r = r.Clone(r.Context())
-	r.Header.Del("Cookie") // whatever it was, it is no session now
 	d.render(w, r, status, "login.html", "login.title", data)
 }

@@ -14,7 +14,7 @@ addEventListener("keydown", (event) => {
     box.select();
   }
   if (event.key !== "j" && event.key !== "k") return;
-  const links = [...document.querySelectorAll(".flag .open")];
+  const links = [...document.querySelectorAll(".flag .title")];
   const now = links.findIndex((a) => a.closest(".flag").contains(document.activeElement));
   const next = links[event.key === "j" ? now + 1 : now < 0 ? -1 : now - 1];
   if (next) {
