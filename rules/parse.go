@@ -71,15 +71,16 @@ func (p *parser) file(name string, data []byte) {
 func (p *parser) syntax(file string, err error) {
 	pos := Position{File: file, Line: 1, Column: 1}
 	what := err.Error()
-	if m := regexp.MustCompile(`line (\d+)(?:,? column (\d+))?`).FindStringSubmatch(what); m != nil {
+	if m := yamlError.FindStringSubmatch(what); m != nil {
 		pos.Line, _ = strconv.Atoi(m[1])
-		if m[2] != "" {
-			pos.Column, _ = strconv.Atoi(m[2])
-		}
+		pos.Column, _ = strconv.Atoi(m[2])
+		what = m[3]
 	}
-	what = strings.TrimPrefix(what, "yaml: ")
 	p.mistake(pos, "not YAML: "+what+"; check the indentation and the quotes around texts with a colon or a #")
 }
+
+// yamlError finds the place in what the YAML reader says: "go-yaml load error in scanner at L2.C7: …".
+var yamlError = regexp.MustCompile(`(?s) at L(\d+)\.C(\d+): (.*)`)
 
 func (p *parser) readGroups(v node, lex *Lexicon) {
 	v.each(func(key, value node) {

@@ -18,6 +18,8 @@ import (
 	"syscall"
 
 	"github.com/spf13/cobra"
+
+	"saring/rules"
 )
 
 func main() {
@@ -56,6 +58,11 @@ func run(ctx context.Context, args []string, in io.Reader, out, errs io.Writer) 
 	case errors.As(err, &usage):
 		fmt.Fprintf(errs, "saring: %v\nhint: %s --help shows how\n", err, cmd.CommandPath())
 		return misuse
+	}
+	var mistakes rules.Mistakes
+	if errors.As(err, &mistakes) {
+		fmt.Fprintf(errs, "%v\nsaring: %d mistakes in the lexicons\n", mistakes, len(mistakes))
+		return found
 	}
 	fmt.Fprintf(errs, "saring: %v\n", err)
 	return found

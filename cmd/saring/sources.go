@@ -120,6 +120,7 @@ func (u *up) told(what string) func(ingest.Tally, bool) {
 		w := u.cmd.ErrOrStderr()
 		if resumed && t.Accepted+t.Refused+t.Invalid == 0 {
 			fmt.Fprintf(w, "  %s was read to its end before; nothing new\n", what)
+			u.telling.Go(u.tellFlags)
 			return
 		}
 		fmt.Fprintf(w, "  read %s: %d posts; %d refused, because they are not of a public channel", what, t.Accepted, t.Refused)

@@ -25,6 +25,18 @@ type Entry struct {
 	Decision *review.Decision
 }
 
+// Validate says what keeps the entry out of the index. Apply refuses all of its entries for one such: who reads a
+// stream sets it aside first.
+func (e Entry) Validate() error {
+	switch {
+	case e.Flag != nil:
+		return admissible(e.Flag)
+	case e.Decision != nil:
+		return e.Decision.Validate()
+	}
+	return nil
+}
+
 // Apply brings the entries into the index, in their order, and returns when they are durable and can be found. It
 // may be given the same entries again, and the entries of several streams in any mixture. An error means that
 // nothing is promised: the positions stand where they were, and the same entries may be applied again. Batches of
@@ -85,10 +97,11 @@ func newPlan() *plan {
 // read goes through the entries in order and ends with the status of everything that changes.
 func (p *plan) read(tx *bolt.Tx, entries []Entry) error {
 	for _, e := range entries {
-		var err error
+		err := e.Validate()
 		switch {
+		case err != nil:
 		case e.Flag != nil:
-			err = p.readFlag(tx, e.Flag)
+			p.readFlag(tx, e.Flag)
 		case e.Decision != nil:
 			err = p.readDecision(tx, e.Decision)
 		}
@@ -110,10 +123,7 @@ func (p *plan) read(tx *bolt.Tx, entries []Entry) error {
 	return nil
 }
 
-func (p *plan) readFlag(tx *bolt.Tx, f *filter.Flag) error {
-	if err := admissible(f); err != nil {
-		return err
-	}
+func (p *plan) readFlag(tx *bolt.Tx, f *filter.Flag) {
 	key := f.Post.Key()
 	r := record{flag: f.ID, at: f.FlaggedAt.UnixMilli(), revision: f.Post.Revision(), key: key}
 	c := p.posts[key]
@@ -122,12 +132,11 @@ func (p *plan) readFlag(tx *bolt.Tx, f *filter.Flag) error {
 		c = &change{was: was, is: was, had: had}
 	}
 	if c.is.flag != "" && !r.replaces(c.is) {
-		return nil
+		return
 	}
 	c.is, c.flag = r, f
 	p.posts[key] = c
 	p.byFlag[f.ID] = key
-	return nil
 }
 
 // replaces reports whether r counts rather than old: the higher revision does, and of one revision the one that was
@@ -141,9 +150,6 @@ func (r record) replaces(old record) bool {
 
 // readDecision keeps every decision that counts, also one on a flag that is not here yet.
 func (p *plan) readDecision(tx *bolt.Tx, d *review.Decision) error {
-	if err := d.Validate(); err != nil {
-		return err
-	}
 	old, decided, err := p.decision(tx, d.Flag)
 	if err != nil {
 		return err

@@ -15,5 +15,6 @@
 // state.bolt with the positions: a process killed between the two applies the same entries again, to the same end.
 // What cannot be read at Open is deleted, said in the log, and comes back because positions begin at 0 again.
 //
-// The package knows nothing of the broker, of HTTP or of sessions.
+// Follow reads the streams from the broker; everything else knows entries only. The package knows nothing of HTTP
+// or of sessions.
 package index

@@ -45,7 +45,11 @@ func follow[T any](ctx context.Context, x *Index, b *queue.Broker, t queue.Topic
 		entries := make([]Entry, 0, len(msgs))
 		for _, m := range msgs {
 			e := Entry{Stream: t.Stream, Seq: m.Seq}
-			if err := read(&e, m.Data); err != nil {
+			err := read(&e, m.Data)
+			if err == nil {
+				err = e.Validate()
+			}
+			if err != nil {
 				if err := m.Bury(ctx, "undecodable", err.Error(), m.Data); err != nil {
 					return err
 				}
