@@ -22,7 +22,8 @@ import (
 
 // Options say which broker to use and how.
 type Options struct {
-	// Dir is the data folder; the embedded broker keeps its files in a folder "broker" of it.
+	// Dir is the data folder, which one process has at a time; the embedded broker keeps its files in a folder
+	// "broker" of it. With a remote broker it may be "": then no folder is taken.
 	Dir string
 	// URL is a remote broker, "" for the embedded one. Credentials is a .creds file; CA, Cert and Key are PEM files.
 	URL, Credentials, CA, Cert, Key string
@@ -65,6 +66,11 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 }
 
 func (b *Broker) open(ctx context.Context) error {
+	if b.opts.Dir != "" {
+		if err := b.acquire(); err != nil {
+			return err
+		}
+	}
 	var err error
 	if b.opts.URL == "" {
 		if err = b.embed(); err != nil {
@@ -88,14 +94,11 @@ func (b *Broker) open(ctx context.Context) error {
 
 func (b *Broker) replicas() int { return max(1, b.opts.Replicas) }
 
-// embed locks the data folder and starts a broker in this process.
+// embed starts a broker in this process.
 func (b *Broker) embed() error {
 	dir := filepath.Join(b.opts.Dir, "broker")
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return fmt.Errorf("data folder: %w", err)
-	}
-	if err := b.acquire(); err != nil {
-		return err
 	}
 	so := &server.Options{
 		ServerName: "saring",
@@ -188,9 +191,25 @@ func hash(password string) (string, error) {
 	return string(h), err
 }
 
+// lockFile is locked by the process that has the data folder, and holds its number.
+const lockFile = "lock"
+
+// Running reports whether a process has the data folder.
+func Running(dir string) bool {
+	lock := flock.New(filepath.Join(dir, lockFile), flock.SetFlag(os.O_RDWR))
+	got, err := lock.TryLock()
+	if got {
+		_ = lock.Unlock()
+	}
+	return err == nil && !got
+}
+
 // acquire makes sure that only this process uses the data folder.
 func (b *Broker) acquire() error {
-	file := filepath.Join(b.opts.Dir, "lock")
+	if err := os.MkdirAll(b.opts.Dir, 0o700); err != nil {
+		return fmt.Errorf("data folder: %w", err)
+	}
+	file := filepath.Join(b.opts.Dir, lockFile)
 	lock := flock.New(file)
 	got, err := lock.TryLock()
 	if err != nil {

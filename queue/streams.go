@@ -82,6 +82,19 @@ func (b *Broker) EnsureStreams(ctx context.Context) error {
 	return nil
 }
 
+// Identity names the streams: it changes when they are deleted and made anew, and the numbers in them begin again.
+func (b *Broker) Identity(ctx context.Context) (string, error) {
+	var ids []string
+	for _, name := range []string{FlagStream, Decisions} {
+		s, err := b.js.Stream(ctx, name)
+		if err != nil {
+			return "", fmt.Errorf("stream %s: %w", name, err)
+		}
+		ids = append(ids, s.CachedInfo().Created.UTC().Format(time.RFC3339Nano))
+	}
+	return strings.Join(ids, " "), nil
+}
+
 func (s stream) config(store int64, replicas int) jetstream.StreamConfig {
 	return jetstream.StreamConfig{
 		Name: s.name, Description: s.purpose, Subjects: []string{s.subject},

@@ -26,7 +26,7 @@ var errNotRunning = errors.New("no saring runs on the data folder")
 // desk finds the process that runs on the data folder: its address and the folder's key.
 func (c *connection) desk() (address string, keys *console.Keys, err error) {
 	data, err := os.ReadFile(filepath.Join(c.data, addressFile))
-	if errors.Is(err, os.ErrNotExist) {
+	if errors.Is(err, os.ErrNotExist) || err == nil && !queue.Running(c.data) {
 		return "", nil, errNotRunning
 	}
 	if err != nil {

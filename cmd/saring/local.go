@@ -34,7 +34,11 @@ func (c *connection) keeper(ctx context.Context) (keeper, error) {
 			return nil, fmt.Errorf("%s holds no data of saring; name the data folder with --data, or start `saring up`", c.data)
 		}
 	}
-	b, err := queue.Open(ctx, c.options())
+	opts := c.options()
+	if c.nats != "" {
+		opts.Dir = "" // nothing of the folder is needed, and a process may have it
+	}
+	b, err := queue.Open(ctx, opts)
 	var taken *queue.InUse
 	if errors.As(err, &taken) {
 		return c.remote()

@@ -47,7 +47,6 @@ func startUp(t *testing.T, data string, args ...string) *upProcess {
 	if err != nil {
 		t.Fatal(err)
 	}
-	_ = os.Remove(filepath.Join(data, addressFile))
 	p := &upProcess{Cmd: exec.Command(self), t: t, data: data, log: &logBuffer{}}
 	p.Args = append([]string{"saring", "up", "--data", data, "--listen", "127.0.0.1:0", "--sync", "1s"}, args...)
 	p.Stderr, p.Stdout = p.log, p.log
@@ -77,6 +76,7 @@ func (p *upProcess) stop() {
 func (p *upProcess) kill() {
 	_ = p.Process.Signal(syscall.SIGKILL)
 	_ = p.Wait()
+	_ = os.Remove(filepath.Join(p.data, addressFile)) // so that the next one's is awaited
 }
 
 // url waits until the process serves, and returns an address of it.

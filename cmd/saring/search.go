@@ -78,7 +78,7 @@ func (s *searcher) search(ctx context.Context, q index.Query) (index.Result, err
 	if _, err := os.Stat(dir); err != nil {
 		return index.Result{}, fmt.Errorf("%s holds no index; name the data folder with --data, or start `saring up`", s.data)
 	}
-	x, err := index.Open(dir, slog.New(slog.DiscardHandler), nil)
+	x, err := index.Open(dir, "", slog.New(slog.DiscardHandler), nil)
 	if err != nil {
 		return index.Result{}, err
 	}

@@ -284,15 +284,17 @@ func (u *up) openRoles(ctx context.Context) error {
 	if u.does(roleIngest) {
 		u.intake = ingest.NewIntake(u.broker, ingest.NewMetrics(u.registry), queue.NewID)
 	}
-	if err := os.MkdirAll(u.data, 0o700); err != nil {
-		return err
-	}
 	if u.keys, err = console.LoadKeys(filepath.Join(u.data, deskKey)); err != nil {
 		return err
 	}
-	if u.does(roleReview) {
-		u.index, err = index.Open(filepath.Join(u.data, indexDir), u.logger, index.NewMetrics(u.registry))
+	if !u.does(roleReview) {
+		return nil
 	}
+	streams, err := u.broker.Identity(ctx)
+	if err != nil {
+		return err
+	}
+	u.index, err = index.Open(filepath.Join(u.data, indexDir), streams, u.logger, index.NewMetrics(u.registry))
 	return err
 }
 

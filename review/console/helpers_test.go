@@ -55,7 +55,7 @@ func (l *lockedBuffer) String() string {
 func newBench(t *testing.T) *bench {
 	t.Helper()
 	dir := t.TempDir()
-	x, err := index.Open(filepath.Join(dir, "index"), nil, nil)
+	x, err := index.Open(filepath.Join(dir, "index"), "", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

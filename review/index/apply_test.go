@@ -147,7 +147,7 @@ func TestFaultyEntriesAreNamedAndChangeNothing(t *testing.T) {
 
 func TestMetrics(t *testing.T) {
 	reg := prometheus.NewRegistry()
-	x, err := Open(t.TempDir(), nil, NewMetrics(reg))
+	x, err := Open(t.TempDir(), "", nil, NewMetrics(reg))
 	if err != nil {
 		t.Fatal(err)
 	}

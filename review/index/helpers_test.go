@@ -74,7 +74,7 @@ func (s sample) flag(t testing.TB) *filter.Flag {
 
 func open(t testing.TB, dir string) *Index {
 	t.Helper()
-	x, err := Open(dir, nil, nil)
+	x, err := Open(dir, "", nil, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -34,13 +34,19 @@ type Index struct {
 	closed bool
 }
 
+// errOther says that an index is a view of other streams.
+var errOther = errors.New("it is an index of other streams")
+
 // ErrClosed says that the index has been closed.
 var ErrClosed = errors.New("the index is closed")
 
 // Open opens the index in dir, or creates it. What cannot be read is deleted and said in the log: Position is then
 // 0 for every stream, and the caller, who reads each stream from Position+1, rebuilds it. When another process has
 // the index open, the error is ErrInUse within seconds. A nil log is silent; nil metrics measure nothing.
-func Open(dir string, log *slog.Logger, m *Metrics) (*Index, error) {
+//
+// of names the streams that the index is a view of (queue.Broker.Identity), "" for whatever it was made for. An
+// index of other streams is deleted: its positions mean nothing.
+func Open(dir, of string, log *slog.Logger, m *Metrics) (*Index, error) {
 	if log == nil {
 		log = slog.New(slog.DiscardHandler)
 	}
@@ -48,16 +54,20 @@ func Open(dir string, log *slog.Logger, m *Metrics) (*Index, error) {
 		return nil, fmt.Errorf("index: %w", err)
 	}
 	x := &Index{dir: dir, log: log, metrics: m, shards: map[week]*shard{}}
-	if err := x.open(); err != nil {
+	if err := x.open(of); err != nil {
 		return nil, errors.Join(fmt.Errorf("opening the index in %s: %w", dir, err), x.Close())
 	}
 	x.count()
 	return x, nil
 }
 
-func (x *Index) open() error {
-	path := filepath.Join(x.dir, "state.bolt")
+func (x *Index) open(of string) error {
+	path, origin := filepath.Join(x.dir, "state.bolt"), filepath.Join(x.dir, "streams")
 	err := checkState(path)
+	was, _ := os.ReadFile(origin)
+	if err == nil && of != "" && string(was) != of {
+		err = errOther
+	}
 	switch {
 	case errors.Is(err, ErrInUse):
 		return err
@@ -66,6 +76,9 @@ func (x *Index) open() error {
 	case err != nil:
 		x.rebuilding("state.bolt", err)
 		err = x.wipe()
+	}
+	if err == nil && of != "" && string(was) != of {
+		err = os.WriteFile(origin, []byte(of), 0o600)
 	}
 	if err != nil {
 		return err

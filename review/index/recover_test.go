@@ -143,7 +143,7 @@ func TestBrokenFilesAreRebuilt(t *testing.T) {
 func wantRebuilt(t *testing.T, dir string, quiet bool) {
 	t.Helper()
 	var log bytes.Buffer
-	x, err := Open(dir, slog.New(slog.NewTextHandler(&log, nil)), nil)
+	x, err := Open(dir, "", slog.New(slog.NewTextHandler(&log, nil)), nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -171,7 +171,7 @@ func TestSecondProcessGetsAClearError(t *testing.T) {
 	x := open(t, dir)
 	apply(t, x, story(t)...)
 	start := time.Now()
-	_, err := Open(dir, nil, nil)
+	_, err := Open(dir, "", nil, nil)
 	if !errors.Is(err, ErrInUse) || time.Since(start) > 5*time.Second {
 		t.Errorf("after %v: %v", time.Since(start), err)
 	}
@@ -218,7 +218,7 @@ func TestFolderThatCannotBeMade(t *testing.T) {
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if _, err := Open(filepath.Join(file, "index"), nil, nil); err == nil || !strings.Contains(err.Error(), file) {
+	if _, err := Open(filepath.Join(file, "index"), "", nil, nil); err == nil || !strings.Contains(err.Error(), file) {
 		t.Errorf("error %v", err)
 	}
 }
