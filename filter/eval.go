@@ -1,7 +1,9 @@
 package filter
 
 import (
+	"cmp"
 	"slices"
+	"sort"
 
 	"saring/rules"
 )
@@ -37,7 +39,7 @@ func (s *scratch) eval(f *Filter, c *cond) ([]place, bool) {
 			if !ok {
 				return nil, false
 			}
-			lists = append(lists, byPlace(at))
+			lists = append(lists, inOrder(at))
 		}
 		out := near(lists, c.within, c.ordered)
 		return out, len(out) > 0
@@ -45,53 +47,59 @@ func (s *scratch) eval(f *Filter, c *cond) ([]place, bool) {
 	return nil, false
 }
 
-func byPlace(at []place) []place {
+// inOrder sorts places by where they end, each once.
+func inOrder(at []place) []place {
 	at = slices.Clone(at)
-	slices.SortFunc(at, func(a, b place) int { return a.first - b.first })
-	return at
+	slices.SortFunc(at, func(a, b place) int {
+		return cmp.Or(a.end-b.end, a.first-b.first, a.from-b.from, a.term-b.term)
+	})
+	return slices.Compact(at)
 }
 
 // near returns the places of every window of at most within words that has one place of each list, in the order
-// of the lists if ordered.
+// of the lists if ordered. In order, one comes after the other; else they may overlap.
 func near(lists [][]place, within int, ordered bool) []place {
 	var out []place
-	// A window is sought at each place that could begin it, so the work is the product of places and lists.
+	// A window is sought at each place that could begin it.
 	for k, list := range lists {
 		if ordered && k > 0 {
 			break
 		}
 		for _, p := range list {
-			if window := windowAt(lists, k, p, within, ordered); window != nil {
-				out = append(out, window...)
-			}
+			out = appendWindow(out, lists, k, p, within, ordered)
 		}
 	}
-	return out
+	return inOrder(out)
 }
 
-// windowAt returns one place of each list in the window that begins at p, a place of list k, or nil.
-func windowAt(lists [][]place, k int, p place, within int, ordered bool) []place {
-	window := make([]place, 0, len(lists))
-	after := p.first
+// appendWindow appends one place of each list in the window that begins at p, a place of list k, or nothing if
+// there is no such window.
+func appendWindow(out []place, lists [][]place, k int, p place, within int, ordered bool) []place {
+	if p.end-p.first > within {
+		return out
+	}
+	window := append(out, p)
+	from := p.first
+	if ordered {
+		from = p.end
+	}
 	for j, list := range lists {
 		if j == k {
-			window = append(window, p)
-			after = max(after, p.end)
 			continue
 		}
-		from := p.first
+		// The place that ends first leaves the most room for those after it.
+		i := sort.Search(len(list), func(i int) bool { return list[i].end > from })
+		found := false
+		for ; i < len(list) && list[i].end-p.first <= within && !found; i++ {
+			found = list[i].first >= from
+		}
+		if !found {
+			return out
+		}
+		window = append(window, list[i-1])
 		if ordered {
-			from = after
+			from = list[i-1].end
 		}
-		i := slices.IndexFunc(list, func(q place) bool { return q.first >= from && q.end-p.first <= within })
-		if i < 0 {
-			return nil
-		}
-		window = append(window, list[i])
-		after = list[i].end
-	}
-	if p.end-p.first > within {
-		return nil
 	}
 	return window
 }

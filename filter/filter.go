@@ -5,8 +5,10 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"math"
 	"slices"
 	"sort"
+	"strings"
 	"sync"
 
 	"saring/ingest"
@@ -17,8 +19,9 @@ import (
 type Filter struct {
 	rules    []rule
 	terms    []term // by id
-	triggers int    // how many of them, the first, are the engine's patterns
-	engine   engine
+	triggers int    // how many of them, the first, are looked for in every post
+	needs    needs
+	find     finder
 	ruleset  *rules.Ruleset
 	version  string
 	scratch  sync.Pool
@@ -44,11 +47,15 @@ type cond struct {
 type term struct {
 	text   string // as the lexicon has it
 	folded string
+	words  int // in folded
 }
 
 // New compiles a ruleset. Rules in draft are left out. The error names the file and line of a term that cannot
 // be matched.
-func New(rs *rules.Ruleset) (*Filter, error) {
+func New(rs *rules.Ruleset) (*Filter, error) { return NewWith(rs, Words) }
+
+// NewWith is New with an engine. All engines give the same verdicts.
+func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 	f := &Filter{ruleset: rs, version: rs.Version}
 	f.scratch.New = func() any { return new(scratch) }
 	c := compiler{f: f, ids: map[string]int{}}
@@ -67,12 +74,9 @@ func New(rs *rules.Ruleset) (*Filter, error) {
 	if len(c.mistakes) > 0 {
 		return nil, c.mistakes
 	}
-	patterns := make([]string, f.triggers)
-	for i := range patterns {
-		patterns[i] = f.terms[i].folded
-	}
+	f.needs = newNeeds(f.rules, len(f.terms))
 	var err error
-	f.engine, err = newEngine(patterns)
+	f.find, err = newFinder(e, f.terms[:f.triggers])
 	return f, err
 }
 
@@ -107,7 +111,7 @@ func (c *compiler) id(leaf rules.Cond) int {
 	if !known {
 		id = len(c.f.terms)
 		c.ids[folded] = id
-		c.f.terms = append(c.f.terms, term{text: leaf.Term, folded: folded})
+		c.f.terms = append(c.f.terms, term{text: leaf.Term, folded: folded, words: strings.Count(folded, " ") - 1})
 	}
 	return id
 }
@@ -133,27 +137,37 @@ func (f *Filter) Shadow(text string) []string {
 	return shadow
 }
 
-// judge folds, matches and weighs. It allocates nothing for a text without a term.
+// judge looks ever more closely: at the terms in a text, at the rules that could apply to these, at where the terms
+// stand, and only then at the text folded as a whole. It allocates nothing for a text without a term.
 func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 	s := f.scratch.Get().(*scratch)
 	defer f.scratch.Put(s)
 	v = Verdict{Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
-	s.fold.track = false
-	s.fold.fold(text)
-	if !f.engine.contains(s.fold.out) {
+	f.find(s, text)
+	if len(s.walk.found) == 0 {
+		return v, nil
+	}
+	possible := f.needs.possible(&s.tally, s.walk.found)
+	if len(possible) == 0 {
+		return v, nil
+	}
+	s.collect(f)
+	if !slices.ContainsFunc(possible, func(r int32) bool { _, ok := s.eval(f, &f.rules[r].when); return ok }) {
 		return v, nil
 	}
 	s.fold.track = true
 	s.fold.fold(text)
-	s.locate(f, f.engine.match(s.fold.out))
-	return f.weigh(s, text)
+	s.fold.track = false
+	s.confirm(f)
+	slices.Sort(possible)
+	return f.weigh(s, possible, text)
 }
 
-// weigh evaluates the conditions and adds up what applies.
-func (f *Filter) weigh(s *scratch, text string) (v Verdict, shadow []string) {
+// weigh evaluates the conditions of the rules that can apply, and adds up what does.
+func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, shadow []string) {
 	v = Verdict{Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
 	var top *rules.Rule
-	for i := range f.rules {
+	for _, i := range possible {
 		r := &f.rules[i]
 		hits, ok := s.eval(f, &r.when)
 		if !ok || slices.ContainsFunc(r.unless, func(u cond) bool { _, holds := s.eval(f, &u); return holds }) {
@@ -176,14 +190,30 @@ func (f *Filter) weigh(s *scratch, text string) (v Verdict, shadow []string) {
 	if top == nil {
 		return v, shadow
 	}
+	v.Score = math.Round(v.Score*1e6) / 1e6 // 0.1 + 4.1 + 0.8 is 5
 	v.Category, v.Severity = top.Category, top.Severity
 	v.Language = language(s.fold.out, top.Language)
 	slices.SortStableFunc(v.Rules, func(a, b RuleScore) int { return cmp.Compare(b.Score, a.Score) })
 	slices.SortFunc(v.Hits, func(a, b Hit) int {
 		return cmp.Or(a.Start-b.Start, b.End-a.End, cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Term, b.Term))
 	})
-	v.Hits = slices.Compact(v.Hits)
+	v.Hits = bounded(slices.Compact(v.Hits))
 	return v, shadow
+}
+
+// Limits of the hits of one verdict, so that a flag fits into a message however often a text hits.
+const (
+	maxHits    = 256
+	maxHitText = ingest.MaxText // together
+)
+
+// bounded keeps the first hits that are within the limits.
+func bounded(hits []Hit) []Hit {
+	size := 0
+	return slices.DeleteFunc(hits[:min(len(hits), maxHits)], func(h Hit) bool {
+		size += len(h.Text)
+		return size > maxHitText
+	})
 }
 
 // graver reports whether a comes before b: by severity, then by weight.
@@ -193,48 +223,75 @@ func graver(a, b *rules.Rule) bool {
 
 // scratch is what one verdict needs; it is used again for the next.
 type scratch struct {
-	fold    folder
-	words   []int           // where each word begins in fold.out
-	spans   map[int][]place // by term id, what has been looked up
-	present []bool          // by term id, for the triggers: the engine has seen it
+	fold  folder
+	walk  walk
+	tally tally
+	words []int           // where each word begins in fold.out; after confirm
+	at    [][]place       // by term id: where the triggers stand
+	met   []int32         // the ids of those that do
+	also  map[int][]place // the same for other terms, of those that were looked for
 }
 
 // place is one occurrence of a term.
 type place struct {
 	term       int
 	first, end int // words, half open
-	from, to   int // bytes of fold.out, half open, without the spaces around
+	from, to   int // bytes of fold.out, half open, without the spaces around; after confirm
 }
 
-// maxPlaces bounds how often one term is located in one text.
-const maxPlaces = 64
+// collect sorts the candidates by their terms.
+func (s *scratch) collect(f *Filter) {
+	if len(s.at) < f.triggers {
+		s.at = make([][]place, f.triggers)
+	}
+	for _, id := range s.met {
+		s.at[id] = s.at[id][:0]
+	}
+	s.met, s.also = s.met[:0], nil
+	for _, c := range s.walk.found {
+		if len(s.at[c.term]) == 0 {
+			s.met = append(s.met, c.term)
+		}
+		end := int(c.word) + 1
+		s.at[c.term] = append(s.at[c.term], place{term: int(c.term), first: end - f.terms[c.term].words, end: end})
+	}
+}
 
-// locate prepares the scratch for conditions over the terms that the engine found.
-func (s *scratch) locate(f *Filter, found []int) {
+// confirm compares every candidate with the folded text and leaves out those that only seemed to be there.
+func (s *scratch) confirm(f *Filter) {
 	s.words = s.words[:0]
 	for i, c := range s.fold.out[:len(s.fold.out)-1] {
 		if c == ' ' {
 			s.words = append(s.words, i+1)
 		}
 	}
-	s.spans = map[int][]place{}
-	s.present = slices.Grow(s.present[:0], len(f.terms))[:len(f.terms)]
-	clear(s.present)
-	for _, id := range found {
-		s.present[id] = true
+	s.also = map[int][]place{}
+	for _, id := range s.met {
+		folded := f.terms[id].folded
+		s.at[id] = slices.DeleteFunc(s.at[id], func(p place) bool {
+			from := s.words[p.first]
+			to := from + len(folded) - 2
+			return to >= len(s.fold.out) || string(s.fold.out[from-1:to+1]) != folded
+		})
+		for i := range s.at[id] {
+			p := &s.at[id][i]
+			p.from, p.to = s.words[p.first], s.words[p.first]+len(folded)-2
+		}
 	}
 }
 
-// places finds a term in the text: at most maxPlaces, in order.
+// places says where a term stands, in order. All places count: whoever repeats a word must not hide the last one.
 func (s *scratch) places(f *Filter, id int) []place {
-	if at, known := s.spans[id]; known {
+	if id < f.triggers {
+		return s.at[id]
+	}
+	if at, known := s.also[id]; known {
 		return at
 	}
 	var out []place
-	pattern := f.terms[id].folded
-	trigger := id < f.triggers
-	for from := 0; (!trigger || s.present[id]) && len(out) < maxPlaces; {
-		i := bytes.Index(s.fold.out[from:], []byte(pattern))
+	pattern := []byte(f.terms[id].folded)
+	for from := 0; ; {
+		i := bytes.Index(s.fold.out[from:], pattern)
 		if i < 0 {
 			break
 		}
@@ -243,7 +300,7 @@ func (s *scratch) places(f *Filter, id int) []place {
 		out = append(out, place{term: id, from: at, to: to, first: s.wordAt(at), end: s.wordAt(to) + 1})
 		from = at
 	}
-	s.spans[id] = out
+	s.also[id] = out
 	return out
 }
 

@@ -26,8 +26,8 @@ type RuleScore struct {
 	Score float64 `json:"score"`
 }
 
-// A Verdict is what a ruleset says of a post. Category, severity and action are those of its gravest rule; they
-// are empty when no rule applied.
+// A Verdict is what a ruleset says of a post. Category and severity are those of its gravest rule; the action is to
+// hold if one of its rules is to. They are empty when no rule applied.
 type Verdict struct {
 	Language string         `json:"language"` // "id" or "en"
 	Category rules.Category `json:"category"`

@@ -58,30 +58,34 @@ func (f *folder) fold(text string) {
 	if f.track {
 		f.spans = append(f.spans, span{})
 	}
-	f.singles, f.looked, f.tag = 0, 0, false
+	f.begin()
 	for i := 0; i < len(text); {
-		i = f.foldWord(text, i)
+		end, next := f.next(text, i)
+		if len(f.out) > f.word {
+			f.emit(" ", end, end)
+			f.countSingles()
+		}
+		i = next
 	}
 	f.joinSingles()
 }
 
-// foldWord folds the word at text[i:], or skips what separates words, and returns where it ended.
-func (f *folder) foldWord(text string, i int) int {
+// begin forgets the text before.
+func (f *folder) begin() { f.singles, f.looked, f.tag = 0, 0, false }
+
+// next appends the word at text[i:], or nothing where words are separated. It returns where the word ended and where
+// to go on.
+func (f *folder) next(text string, i int) (end, next int) {
 	f.word, f.seen, f.letters = len(f.out), 0, 0
 	f.tag = f.tag || i > 0 && text[i-1] == '#'
-	end, next := f.run(text, i, false)
+	end, next = f.run(text, i, false)
 	if f.seen&hasLatin != 0 && (f.seen&(hasAlike|hasSymbol) != 0 || f.seen&hasLeet != 0 && f.letters >= 2) {
 		f.cut(f.word)
 		f.looked = 0
 		end, next = f.run(text, i, true)
 	}
 	f.tag = f.tag && end == next // the hashtag goes on
-	if len(f.out) == f.word {
-		return next
-	}
-	f.emit(" ", end, end)
-	f.countSingles()
-	return next
+	return end, next
 }
 
 // run folds characters up to the end of the word. It returns where the word ended and where to go on. With alike
@@ -206,45 +210,37 @@ func (f *folder) emit(s string, start, end int) {
 	}
 }
 
+func isSingle(word []byte) bool { return len(word) == 1 && word[0] >= 'a' && word[0] <= 'z' }
+
 // minSingles is how many single letters in a row are one word with its letters apart.
 const minSingles = 4
 
 // countSingles notes whether the word just ended is a single letter, and joins a row of them that it ends.
 func (f *folder) countSingles() {
-	if len(f.out)-f.word == 2 && f.out[f.word] >= 'a' && f.out[f.word] <= 'z' {
+	if isSingle(f.out[f.word : len(f.out)-1]) {
 		if f.singles++; f.singles == 1 {
 			f.runAt = f.word
 		}
 		return
 	}
-	if f.singles >= minSingles {
-		word := append([]byte(nil), f.out[f.word:]...)
-		var spans []span
-		if f.track {
-			spans = append(spans, f.spans[f.word:]...)
-		}
-		f.cut(f.word)
-		f.joinSingles()
-		f.out = append(f.out, word...)
-		f.spans = append(f.spans, spans...)
-	}
-	f.singles = 0
+	f.joinSingles()
 }
 
-// joinSingles makes one word of the single letters at the end of out, if there are enough.
+// joinSingles makes one word of the last single letters in a row, if there are enough. What follows them moves up.
 func (f *folder) joinSingles() {
-	if f.singles < minSingles {
-		f.singles = 0
+	n := f.singles
+	f.singles = 0
+	if n < minSingles {
 		return
 	}
-	to := f.runAt
-	for i := 0; i < f.singles; {
-		c, n := f.out[f.runAt+2*i], 1
-		for i+n < f.singles && f.out[f.runAt+2*(i+n)] == c {
-			n++
+	to, after := f.runAt, f.runAt+2*n
+	for i := 0; i < n; {
+		c, row := f.out[f.runAt+2*i], 1
+		for i+row < n && f.out[f.runAt+2*(i+row)] == c {
+			row++
 		}
-		keep := n
-		if n >= 3 {
+		keep := row
+		if row >= 3 {
 			keep = 1 // stretched
 		}
 		for k := range keep {
@@ -254,15 +250,16 @@ func (f *folder) joinSingles() {
 			}
 			to++
 		}
-		i += n
+		if f.track {
+			f.spans[to-1].end = f.spans[f.runAt+2*(i+row-1)].end
+		}
+		i += row
 	}
-	last := f.runAt + 2*f.singles - 1
-	f.out[to] = ' '
 	if f.track {
-		f.spans[to] = f.spans[last]
+		copy(f.spans[to:], f.spans[after-1:])
 	}
-	f.cut(to + 1)
-	f.singles = 0
+	to += copy(f.out[to:], f.out[after-1:]) // the space after the last of them, and on
+	f.cut(to)
 }
 
 // letterFollows reports whether a letter comes next in text[i:], perhaps after digits and symbols that can stand

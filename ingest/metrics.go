@@ -21,10 +21,10 @@ func NewMetrics(r prometheus.Registerer) *Metrics {
 			Name: "saring_posts_invalid_total", Help: "Inputs that cannot be a post, by source and reason.",
 		}, []string{"source", "reason"}),
 		failures: prometheus.NewCounterVec(prometheus.CounterOpts{
-			Name: "saring_source_failures_total", Help: "Times a source failed and was put off, by source.",
+			Name: "saring_source_failures_total", Help: "Times a source failed, by its name.",
 		}, []string{"source"}),
 		up: prometheus.NewGaugeVec(prometheus.GaugeOpts{
-			Name: "saring_source_up", Help: "1 while a source is being read, 0 while it waits after a failure.",
+			Name: "saring_source_up", Help: "1 while a source is being read, 0 while it waits after a failure; none when it has been read to its end.",
 		}, []string{"source"}),
 	}
 	r.MustRegister(m.posts, m.refusals, m.invalids, m.failures, m.up)
@@ -52,8 +52,8 @@ func (m *Metrics) invalid(source, reason string) {
 	}
 }
 
-// Up says whether a source is being read.
-func (m *Metrics) Up(source string, up bool) {
+// setUp says whether a source is being read.
+func (m *Metrics) setUp(source string, up bool) {
 	if m == nil {
 		return
 	}
@@ -62,6 +62,12 @@ func (m *Metrics) Up(source string, up bool) {
 		v = 1
 	}
 	m.up.WithLabelValues(source).Set(v)
+}
+
+func (m *Metrics) ended(source string) {
+	if m != nil {
+		m.up.DeleteLabelValues(source)
+	}
 }
 
 func (m *Metrics) failed(source string) {

@@ -37,18 +37,19 @@ func Supervise(ctx context.Context, s Source, in *Intake, log *slog.Logger) erro
 	wait := backoff.NewExponentialBackOff()
 	wait.InitialInterval, wait.MaxInterval = firstWait, lastWait
 	for {
-		in.metrics.Up(s.Kind(), true)
+		in.metrics.setUp(s.Name(), true)
 		began := time.Now()
 		err := s.Run(ctx, in)
-		in.metrics.Up(s.Kind(), false)
+		in.metrics.setUp(s.Name(), false)
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
 		if err == nil {
+			in.metrics.ended(s.Name())
 			return nil
 		}
 		if errors.Is(err, ErrFinal) {
-			in.metrics.failed(s.Kind())
+			in.metrics.failed(s.Name())
 			log.Error("source ended", "source", s.Name(), "error", err)
 			return nil
 		}
@@ -56,7 +57,7 @@ func Supervise(ctx context.Context, s Source, in *Intake, log *slog.Logger) erro
 			wait.Reset()
 		}
 		pause := wait.NextBackOff()
-		in.metrics.failed(s.Kind())
+		in.metrics.failed(s.Name())
 		log.Warn("source failed; it will be tried again", "source", s.Name(), "error", err, "in", pause.Round(time.Second))
 		select {
 		case <-ctx.Done():

@@ -281,12 +281,19 @@ func (b *Broker) Close() {
 	}
 }
 
-// Ready returns nil when the broker answers and its streams are there.
+// Ready returns nil when the broker answers and its streams have room.
 func (b *Broker) Ready(ctx context.Context) error {
 	ctx, cancel := context.WithTimeout(ctx, 2*time.Second)
 	defer cancel()
-	if _, err := b.js.Stream(ctx, Posts); err != nil {
-		return fmt.Errorf("broker: %w", err)
+	for _, name := range []string{Posts, FlagStream, Platform, Government} {
+		s, err := b.js.Stream(ctx, name)
+		if err != nil {
+			return fmt.Errorf("the broker does not answer for the stream %s: %w", name, err)
+		}
+		info := s.CachedInfo()
+		if limit := info.Config.MaxBytes; limit > 0 && info.State.Bytes > uint64(limit)/100*98 {
+			return fmt.Errorf("the stream %s is full (%d MB); give it more room with `nats stream edit`, see docs/operating.md", name, limit>>20)
+		}
 	}
 	return nil
 }

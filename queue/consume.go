@@ -47,9 +47,10 @@ const (
 	ackWait     = 10 * time.Second // a message whose process has died comes again after this
 	firstDelay  = 200 * time.Millisecond
 	lastDelay   = 30 * time.Second
-	prefetch    = 32       // messages
-	prefetchMax = 16 << 20 // bytes
-	maxPending  = 1024     // messages under way in all processes of a stage
+	grace       = 15 * time.Second // to finish what is in hand when the process stops
+	prefetch    = 32               // messages
+	prefetchMax = 16 << 20         // bytes
+	maxPending  = 1024             // messages under way in all processes of a stage
 )
 
 // Consume runs a stage until ctx ends. Then it finishes what it has in hand and returns. It lasts through a broker
@@ -93,16 +94,25 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
+	late, cancel := graceful(ctx)
+	defer cancel()
 	var wg sync.WaitGroup
 	for range max(1, s.Workers) {
 		wg.Go(func() {
 			for m := range work {
-				b.handle(ctx, s, b.gather(s, m, work))
+				b.handle(late, s, b.gather(s, m, work))
 			}
 		})
 	}
 	wg.Wait()
 	return <-ended
+}
+
+// graceful returns a context that ends some time after ctx does.
+func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
+	late, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stop := context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })
+	return late, func() { stop(); cancel() }
 }
 
 // messenger is a consumer, durable or ordered.
@@ -174,7 +184,7 @@ func (b *Broker) handle(ctx context.Context, s Stage, msgs []*Message) {
 	began := time.Now()
 	done := make(chan struct{})
 	go keepAlive(done, msgs)
-	err := guard(func() error { return s.Handle(context.WithoutCancel(ctx), msgs) })
+	err := guard(func() error { return s.Handle(ctx, msgs) })
 	close(done)
 	b.opts.Metrics.handled(s.Name, time.Since(began), err)
 	if err == nil {
@@ -184,22 +194,24 @@ func (b *Broker) handle(ctx context.Context, s Stage, msgs []*Message) {
 		return
 	}
 	var p *panicked
-	if errors.As(err, &p) && len(msgs) == 1 {
+	if errors.As(err, &p) && len(msgs) > 1 { // one of them is the cause: each alone, so that it harms nothing beside it
+		for _, m := range msgs {
+			b.handle(ctx, s, []*Message{m})
+		}
+		return
+	}
+	if errors.As(err, &p) {
 		b.log.Error("a message made a stage panic; it is a dead letter now", "stage", s.Name, "seq", msgs[0].Seq, "panic", p.what)
 		if err := msgs[0].Bury(ctx, "panic", p.what, msgs[0].Data); err == nil {
 			_ = msgs[0].msg.Term()
 			return
 		}
 	}
-	if len(msgs) > 1 { // one of them may be the cause: each alone, so that it harms nothing beside it
-		for _, m := range msgs {
-			b.handle(ctx, s, []*Message{m})
-		}
-		return
-	}
 	delay := b.delay(msgs[0])
-	b.log.Warn("a message will be handled again", "stage", s.Name, "seq", msgs[0].Seq, "error", err, "in", delay)
-	_ = msgs[0].msg.NakWithDelay(delay)
+	b.log.Warn("messages will be handled again", "stage", s.Name, "seq", msgs[0].Seq, "messages", len(msgs), "error", err, "in", delay)
+	for _, m := range msgs {
+		_ = m.msg.NakWithDelay(delay)
+	}
 }
 
 // delay grows with the number of deliveries.
@@ -267,6 +279,8 @@ func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64,
 		if err != nil {
 			return err
 		}
+		late, cancel := graceful(ctx)
+		defer cancel()
 		inner, stop := context.WithCancel(ctx)
 		work, ended, err := b.read(inner, c, followBatch)
 		if err != nil {
@@ -278,7 +292,7 @@ func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64,
 				continue // let the reader end
 			}
 			batch := b.gather(Stage{Stream: stream, Most: followBatch}, m, work)
-			if err = each(context.WithoutCancel(ctx), batch); err != nil {
+			if err = each(late, batch); err != nil {
 				stop()
 				continue
 			}

@@ -44,7 +44,7 @@ func Bundled() (*Ruleset, error) {
 	return loadFS(sub, "rules/lexicons")
 }
 
-// Load reads every *.yml of a folder. The error holds all the mistakes found, as Mistakes, or says why the folder
+// Load reads every *.yml of a folder, except hidden ones. The error holds all the mistakes found, as Mistakes, or says why the folder
 // cannot be read.
 func Load(dir string) (*Ruleset, error) {
 	info, err := os.Stat(dir)
@@ -62,6 +62,7 @@ func loadFS(fsys fs.FS, dir string) (*Ruleset, error) {
 	if err != nil {
 		return nil, err
 	}
+	names = slices.DeleteFunc(names, func(name string) bool { return name[0] == '.' }) // an editor's, not an author's
 	if len(names) > maxFiles {
 		return nil, fmt.Errorf("lexicons: %d files in %s; the limit is %d", len(names), dir, maxFiles)
 	}

@@ -34,20 +34,15 @@ var nameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
 // file reads one lexicon. Groups in its conditions are resolved later, when all files have been read.
 func (p *parser) file(name string, data []byte) {
-	var doc yaml.Node
-	if err := yaml.Load(data, &doc); err != nil {
-		p.syntax(name, err)
+	doc, ok := p.document(name, data)
+	if !ok {
 		return
 	}
-	if len(doc.Content) == 0 {
-		p.mistake(Position{File: name, Line: 1, Column: 1}, "the file is empty; a lexicon needs title and rules or groups")
-		return
-	}
-	n := node{Node: doc.Content[0], file: name, p: p}
+	n := node{Node: doc, file: name, p: p}
 	lex := Lexicon{File: name, Groups: map[string][]string{}}
 	language := "any"
 	var rules node
-	n.members(fields{
+	if !n.members(fields{
 		"title":       func(v node) { lex.Title = v.text() },
 		"language":    func(v node) { language = v.oneOf(Languages) },
 		"description": func(v node) { v.text() },
@@ -55,9 +50,14 @@ func (p *parser) file(name string, data []byte) {
 		"date":        func(v node) { v.date() },
 		"groups":      func(v node) { p.readGroups(v, &lex) },
 		"rules":       func(v node) { rules = v },
-	})
+	}) {
+		return
+	}
 	if lex.Title == "" {
 		n.mistake("title is missing; say what the lexicon is about")
+	}
+	if rules.Node == nil && len(lex.Groups) == 0 {
+		n.mistake("there are neither rules nor groups; a lexicon needs one of them")
 	}
 	if rules.Node != nil {
 		for _, item := range rules.list() {
@@ -66,21 +66,6 @@ func (p *parser) file(name string, data []byte) {
 	}
 	p.lexicons = append(p.lexicons, lex)
 }
-
-// syntax reports what the YAML reader says, at its line.
-func (p *parser) syntax(file string, err error) {
-	pos := Position{File: file, Line: 1, Column: 1}
-	what := err.Error()
-	if m := yamlError.FindStringSubmatch(what); m != nil {
-		pos.Line, _ = strconv.Atoi(m[1])
-		pos.Column, _ = strconv.Atoi(m[2])
-		what = m[3]
-	}
-	p.mistake(pos, "not YAML: "+what+"; check the indentation and the quotes around texts with a colon or a #")
-}
-
-// yamlError finds the place in what the YAML reader says: "go-yaml load error in scanner at L2.C7: …".
-var yamlError = regexp.MustCompile(`(?s) at L(\d+)\.C(\d+): (.*)`)
 
 func (p *parser) readGroups(v node, lex *Lexicon) {
 	v.each(func(key, value node) {
@@ -95,7 +80,12 @@ func (p *parser) readGroups(v node, lex *Lexicon) {
 		}
 		g := group{pos: key.pos()}
 		for _, item := range value.list() {
-			if t := item.text(); t != "" {
+			t := item.text()
+			switch {
+			case t == "":
+			case strings.HasPrefix(t, "$"):
+				item.mistake("%s: a group lists terms; it cannot name another group", t)
+			default:
 				g.terms = append(g.terms, Cond{Op: Term, Term: t, Pos: item.pos()})
 				lex.Groups[name] = append(lex.Groups[name], t)
 			}
@@ -110,7 +100,7 @@ func (p *parser) readGroups(v node, lex *Lexicon) {
 // rule reads one rule.
 func (p *parser) rule(n node, language string) Rule {
 	r := Rule{Language: language, Status: Warn, Weight: Threshold, Pos: n.pos()}
-	n.members(fields{
+	if n.members(fields{
 		"id":             func(v node) { r.ID = v.text() },
 		"title":          func(v node) { r.Title = v.text() },
 		"language":       func(v node) { r.Language = v.oneOf(Languages) },
@@ -127,8 +117,9 @@ func (p *parser) rule(n node, language string) Rule {
 		"falsepositives": func(v node) { r.FalsePositives = v.texts() },
 		"author":         func(v node) { r.Author = v.text() },
 		"date":           func(v node) { r.Date = v.date() },
-	})
-	p.checkRule(n, r)
+	}) {
+		p.checkRule(n, r)
+	}
 	return r
 }
 
@@ -204,13 +195,22 @@ func (n node) mistake(format string, args ...any) {
 	n.p.mistake(n.pos(), fmt.Sprintf(format, args...))
 }
 
+// expected is the mistake that the node is something else.
+func (n node) expected(what string) {
+	if n.Kind == yaml.AliasNode {
+		n.mistake("*%s: YAML aliases are not read; write it out, or make a group of it", n.Value)
+		return
+	}
+	n.mistake("expected %s", what)
+}
+
 func (n node) at(i int) node { return node{Node: n.Content[i], file: n.file, p: n.p} }
 
-// each walks the keys and values of a mapping.
-func (n node) each(f func(key, value node)) {
+// each walks the keys and values of a mapping, and reports whether it is one.
+func (n node) each(f func(key, value node)) bool {
 	if n.Kind != yaml.MappingNode {
-		n.mistake("expected keys with values here")
-		return
+		n.expected("keys with values here")
+		return false
 	}
 	seen := map[string]bool{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
@@ -222,11 +222,12 @@ func (n node) each(f func(key, value node)) {
 		seen[key.Value] = true
 		f(key, n.at(i+1))
 	}
+	return true
 }
 
-// members reads a mapping with known keys.
-func (n node) members(known fields) {
-	n.each(func(key, value node) {
+// members reads a mapping with known keys, and reports whether it is a mapping.
+func (n node) members(known fields) bool {
+	return n.each(func(key, value node) {
 		f, ok := known[key.Value]
 		if !ok {
 			names := make([]string, 0, len(known))
@@ -243,7 +244,7 @@ func (n node) members(known fields) {
 
 func (n node) text() string {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" {
-		n.mistake("expected a text here")
+		n.expected("a text here")
 		return ""
 	}
 	return strings.TrimSpace(n.Value)
@@ -251,7 +252,7 @@ func (n node) text() string {
 
 func (n node) list() []node {
 	if n.Kind != yaml.SequenceNode {
-		n.mistake("expected a list here: one item a line, each after a hyphen")
+		n.expected("a list here: one item a line, each after a hyphen")
 		return nil
 	}
 	items := make([]node, len(n.Content))
@@ -353,11 +354,13 @@ func (n node) readCond(depth int) (Cond, error) {
 			}
 		}
 	}
-	n.members(fields{
+	if !n.members(fields{
 		"any": of(Any), "all": of(All), "near": of(Near),
 		"within":  func(v node) { within = v; c.Within, _ = strconv.Atoi(v.text()) },
 		"ordered": func(v node) { c.Ordered = v.oneOf([]string{"true", "false"}) == "true" },
-	})
+	}) {
+		return c, errCond
+	}
 	switch {
 	case c.Op == "":
 		n.mistake("expected a condition: a term, or one of any, all, near with a list")

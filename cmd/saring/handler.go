@@ -1,11 +1,15 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"net"
 	"net/http"
+	"net/url"
+	"slices"
+	"strings"
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus/promhttp"
@@ -29,16 +33,57 @@ func (u *up) handler() (http.Handler, error) {
 		if err != nil {
 			return nil, err
 		}
-		mux.Handle("/v1/posts", posts)
+		mux.Handle("/v1/posts", http.NewCrossOriginProtection().Handler(posts))
 	}
 	if u.does(roleReview) {
-		desk, err := console.New(console.Config{Index: u.index, Keys: u.keys, Decide: u.decide, Log: u.logger})
+		desk, err := console.New(console.Config{Index: u.index, Keys: u.keys, Decide: u.decide, Log: u.logger,
+			Secure: strings.HasPrefix(u.publicURL, "https://")})
 		if err != nil {
 			return nil, err
 		}
 		mux.Handle("/", desk)
+	} else {
+		mux.HandleFunc("/api/search", func(w http.ResponseWriter, _ *http.Request) {
+			w.Header().Set("Content-Type", "application/json")
+			w.WriteHeader(http.StatusNotFound)
+			fmt.Fprintln(w, `{"error":"this process has no index: it runs without the role review"}`)
+		})
 	}
-	return mux, nil
+	return u.named(mux), nil
+}
+
+// named lets a request in only by a name of this machine when the address is of this machine alone. A page of
+// another site whose name has been made to point here (DNS rebinding) asks by that name.
+func (u *up) named(next http.Handler) http.Handler {
+	if !isLoopback(u.listen) {
+		return next
+	}
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if !isLoopback(r.Host) && r.Host != u.publicHost() {
+			http.Error(w, "this address answers to names of this machine only; --public-url names another", http.StatusMisdirectedRequest)
+			return
+		}
+		next.ServeHTTP(w, r)
+	})
+}
+
+// isLoopback reports whether an address, with or without a port, is of this machine alone.
+func isLoopback(address string) bool {
+	host, _, err := net.SplitHostPort(address)
+	if err != nil {
+		host = strings.Trim(address, "[]")
+	}
+	ip := net.ParseIP(host)
+	return host == "localhost" || ip != nil && ip.IsLoopback()
+}
+
+// publicHost is the host of --public-url, "" for none.
+func (u *up) publicHost() string {
+	p, err := url.Parse(u.publicURL)
+	if err != nil {
+		return ""
+	}
+	return p.Host
 }
 
 // posts is the handler of POST /v1/posts. Beyond this machine it wants a token.
@@ -47,11 +92,7 @@ func (u *up) posts() (http.Handler, error) {
 		token, err := secret(u.ingestToken, "ingest-token-file")
 		return ingest.NewHTTP(u.intake, token), err
 	}
-	host, _, err := net.SplitHostPort(u.listen)
-	if err != nil {
-		return nil, usageError{fmt.Errorf("--listen %q: want HOST:PORT, such as 127.0.0.1:8080", u.listen)}
-	}
-	if ip := net.ParseIP(host); host != "localhost" && (ip == nil || !ip.IsLoopback()) {
+	if !isLoopback(u.listen) {
 		return http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 			http.Error(w, `{"error":"closed: this address is open to other machines, so give saring up --ingest-token-file"}`, http.StatusForbidden)
 		}), nil
@@ -85,19 +126,20 @@ func (u *up) greet() {
 		say("  rules    %d rules, %d terms, version %s", rules, terms, u.live.Filter().Version())
 	}
 	if u.does(roleReview) {
-		say("  desk     %s", u.keys.Link(u.address, linkLife))
+		say("  desk     %s", u.keys.Link(cmp.Or(u.publicURL, u.address), linkLife))
 		say("           (the link works once, for %d minutes; `saring login` makes another)", int(linkLife.Minutes()))
 	} else {
 		say("  metrics  %s/metrics", u.address)
 	}
 	if u.does(roleIngest) {
-		switch {
-		case u.sample:
+		if u.sample {
 			say("  posts    from a sample written for the project; --source connects a real one (saring up --help)")
-		case len(u.sources) > 0:
-			say("  posts    from %v, POST %s/v1/posts and the broker's subject saring.raw", u.sources, u.address)
-		default:
-			say("  posts    from POST %s/v1/posts and the broker's subject saring.raw", u.address)
+		} else {
+			from := slices.DeleteFunc(slices.Clone(u.sources), func(s string) bool { return s == "http" })
+			if isLoopback(u.listen) || u.ingestToken != "" {
+				from = append(from, "POST "+u.address+"/v1/posts")
+			}
+			say("  posts    from %s", strings.Join(append(from, "the broker's subject saring.raw"), ", "))
 		}
 	}
 	if u.sample {

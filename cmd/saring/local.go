@@ -30,6 +30,9 @@ type keeper interface {
 // keeper finds whoever has the broker.
 func (c *connection) keeper(ctx context.Context) (keeper, error) {
 	if c.nats == "" {
+		if queue.Running(c.data) {
+			return c.remote()
+		}
 		if _, err := os.Stat(filepath.Join(c.data, "broker")); err != nil {
 			return nil, fmt.Errorf("%s holds no data of saring; name the data folder with --data, or start `saring up`", c.data)
 		}

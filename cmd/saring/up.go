@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net"
 	"net/http"
+	"net/url"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -78,6 +79,7 @@ Every flag can stand in a file given with --config, as YAML: "source: [http]", "
 type up struct {
 	connection
 	config, listen, rules, log string
+	publicURL                  string
 	roles, sources             []string
 	replicas                   int
 	natsListen                 string
@@ -106,6 +108,7 @@ func (u *up) flags(cmd *cobra.Command) {
 	u.connection.flags(cmd)
 	f.StringVar(&u.config, "config", "", "YAML file of flags; those on the command line come first")
 	f.StringVar(&u.listen, "listen", defaultListen, "address of the desk, /v1/posts and /metrics")
+	f.StringVar(&u.publicURL, "public-url", "", "address of the desk as browsers see it, such as https://desk.example, when a proxy stands before it")
 	f.StringVar(&u.rules, "rules", "", "folder of lexicons, read again when a file changes (default: those in the binary)")
 	f.StringVar(&u.log, "log", "text", "how to log: text or json")
 	f.StringSliceVar(&u.roles, "roles", allRoles, "what this process does")
@@ -240,6 +243,12 @@ func (u *up) configure() error {
 		return usageError{fmt.Errorf("--log is %q; it is text or json", u.log)}
 	}
 	u.logger = slog.New(handler)
+	if _, _, err := net.SplitHostPort(u.listen); err != nil {
+		return usageError{fmt.Errorf("--listen %q: want HOST:PORT, such as %s", u.listen, defaultListen)}
+	}
+	if p, err := url.Parse(u.publicURL); u.publicURL != "" && (err != nil || p.Host == "" || p.Scheme != "http" && p.Scheme != "https") {
+		return usageError{fmt.Errorf("--public-url %q: want an address such as https://desk.example", u.publicURL)}
+	}
 	if u.natsListen != "" && u.nats != "" {
 		return usageError{errors.New("--nats-listen opens the embedded broker; with --nats there is none")}
 	}

@@ -166,7 +166,7 @@ func TestBotOddUpdates(t *testing.T) {
 		json.RawMessage(`"KENARI"`),
 		post(4, 15, "empat"),
 		post(5, 16, ""),
-		json.RawMessage(`{"update_id":17,"channel_post":{"message_id":6,"date":9999999999999,"chat":{"id":-1001700000001,"type":"channel","username":"kabar_pasar"},"text":"KENARI"}}`),
+		json.RawMessage(`{"update_id":17,"channel_post":{"message_id":6,"date":9999999999999,"chat":{"id":-1001700000001,"type":"channel","username":"kabar_pasar"},"text":"a public post with a date of another age"}}`),
 		json.RawMessage(`{"update_id":18,"channel_post":{"message_id":7,"date":1790000000,"chat":{"id":-1001700000001,"type":"channel","username":"kabar_pasar"},"text":"` + strings.Repeat("K", 70000) + `"}}`),
 	}
 	f, b := serveAPI(t, queue)

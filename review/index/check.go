@@ -13,6 +13,7 @@ import (
 	"time"
 
 	bolt "go.etcd.io/bbolt"
+	bolterrors "go.etcd.io/bbolt/errors"
 )
 
 // Bleve verifies nothing when it opens: a shortened root.bolt stops the process, and a segment that it cannot read
@@ -145,7 +146,7 @@ const lockTimeout = time.Second
 var ErrInUse = errors.New("the index is in use by another process")
 
 func inUse(path string, err error) error {
-	if errors.Is(err, bolt.ErrTimeout) {
+	if errors.Is(err, bolterrors.ErrTimeout) {
 		return fmt.Errorf("%w (%s is locked): ask that process, or stop it first", ErrInUse, path)
 	}
 	return err
