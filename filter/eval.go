@@ -12,7 +12,7 @@ import (
 func (s *scratch) eval(f *Filter, c *cond) ([]place, bool) {
 	switch c.op {
 	case rules.Term:
-		at := s.places(f, c.term)
+		at := s.at[c.term] // all of them: whoever repeats a word must not hide the last one
 		return at, len(at) > 0
 	case rules.Any:
 		var out []place

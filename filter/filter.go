@@ -1,13 +1,11 @@
 package filter
 
 import (
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
 	"math"
 	"slices"
-	"sort"
 	"strings"
 	"sync"
 
@@ -21,7 +19,8 @@ type Filter struct {
 	terms    []term // by id
 	triggers int    // how many of them, the first, are looked for in every post
 	needs    needs
-	find     finder
+	find     finder // of the triggers
+	also     finder // of the other terms, those that only keep a rule from applying
 	ruleset  *rules.Ruleset
 	version  string
 	scratch  sync.Pool
@@ -75,9 +74,10 @@ func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 		return nil, c.mistakes
 	}
 	f.needs = newNeeds(f.rules, len(f.terms))
-	var err error
+	var err, errAlso error
 	f.find, err = newFinder(e, f.terms[:f.triggers])
-	return f, err
+	f.also, errAlso = newFinder(e, f.terms[f.triggers:])
+	return f, cmp.Or(err, errAlso)
 }
 
 // compiler gives each different folded term one id.
@@ -151,10 +151,13 @@ func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 	if len(possible) == 0 {
 		return v, nil
 	}
-	s.collect(f)
+	s.forget(f)
+	s.collect(f, 0)
 	if !slices.ContainsFunc(possible, func(r int32) bool { _, ok := s.eval(f, &f.rules[r].when); return ok }) {
 		return v, nil
 	}
+	f.also(s, text)
+	s.collect(f, f.triggers)
 	s.fold.track = true
 	s.fold.fold(text)
 	s.fold.track = false
@@ -226,10 +229,9 @@ type scratch struct {
 	fold  folder
 	walk  walk
 	tally tally
-	words []int           // where each word begins in fold.out; after confirm
-	at    [][]place       // by term id: where the triggers stand
-	met   []int32         // the ids of those that do
-	also  map[int][]place // the same for other terms, of those that were looked for
+	words []int     // where each word begins in fold.out; after confirm
+	at    [][]place // by term id: where it stands
+	met   []int     // the ids of those that stand anywhere
 }
 
 // place is one occurrence of a term.
@@ -239,21 +241,25 @@ type place struct {
 	from, to   int // bytes of fold.out, half open, without the spaces around; after confirm
 }
 
-// collect sorts the candidates by their terms.
-func (s *scratch) collect(f *Filter) {
-	if len(s.at) < f.triggers {
-		s.at = make([][]place, f.triggers)
+// forget empties the places of the text before.
+func (s *scratch) forget(f *Filter) {
+	if len(s.at) < len(f.terms) {
+		s.at = make([][]place, len(f.terms))
 	}
 	for _, id := range s.met {
 		s.at[id] = s.at[id][:0]
 	}
-	s.met, s.also = s.met[:0], nil
+	s.met = s.met[:0]
+}
+
+// collect sorts what a finder found by terms; first is the id of its first term.
+func (s *scratch) collect(f *Filter, first int) {
 	for _, c := range s.walk.found {
-		if len(s.at[c.term]) == 0 {
-			s.met = append(s.met, c.term)
+		id, end := first+int(c.term), int(c.word)+1
+		if len(s.at[id]) == 0 {
+			s.met = append(s.met, id)
 		}
-		end := int(c.word) + 1
-		s.at[c.term] = append(s.at[c.term], place{term: int(c.term), first: end - f.terms[c.term].words, end: end})
+		s.at[id] = append(s.at[id], place{term: id, first: end - f.terms[id].words, end: end})
 	}
 }
 
@@ -265,7 +271,6 @@ func (s *scratch) confirm(f *Filter) {
 			s.words = append(s.words, i+1)
 		}
 	}
-	s.also = map[int][]place{}
 	for _, id := range s.met {
 		folded := f.terms[id].folded
 		s.at[id] = slices.DeleteFunc(s.at[id], func(p place) bool {
@@ -279,33 +284,6 @@ func (s *scratch) confirm(f *Filter) {
 		}
 	}
 }
-
-// places says where a term stands, in order. All places count: whoever repeats a word must not hide the last one.
-func (s *scratch) places(f *Filter, id int) []place {
-	if id < f.triggers {
-		return s.at[id]
-	}
-	if at, known := s.also[id]; known {
-		return at
-	}
-	var out []place
-	pattern := []byte(f.terms[id].folded)
-	for from := 0; ; {
-		i := bytes.Index(s.fold.out[from:], pattern)
-		if i < 0 {
-			break
-		}
-		at := from + i + 1
-		to := from + i + len(pattern) - 1
-		out = append(out, place{term: id, from: at, to: to, first: s.wordAt(at), end: s.wordAt(to) + 1})
-		from = at
-	}
-	s.also[id] = out
-	return out
-}
-
-// wordAt is the index of the word that a byte of fold.out is in.
-func (s *scratch) wordAt(i int) int { return sort.SearchInts(s.words, i+1) - 1 }
 
 // hits turns places into spans of the original text.
 func (s *scratch) hits(f *Filter, id string, places []place, text string) []Hit {

@@ -182,7 +182,7 @@ func TestNoWord(t *testing.T) {
 
 // TestRepeats looks for what a flood of one of its words would hide.
 func TestRepeats(t *testing.T) {
-	f := compiled(t, ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "{near: [kucing, anjing], within: 4}"})}))
+	f := compiled(t, ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "{near: [kucing, anjing], within: 5}"})}))
 	text := strings.Repeat("kucing dan lalu itu, ", 1000) + "anjing " + strings.Repeat("satu dua tiga anjing ", 1000)
 	v := f.Text(text)
 	if len(v.Rules) != 1 || len(v.Hits) != 2 || v.Hits[0].Start != strings.LastIndex(text, "kucing") || v.Hits[1].Text != "anjing" {

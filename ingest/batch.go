@@ -34,6 +34,7 @@ type Dead struct {
 const (
 	packPosts  = 64
 	packBytes  = 80 << 10
+	packRoom   = 16 << 10 // bytes made ready for a pack
 	packLinger = 2 * time.Millisecond
 	patience   = 15 * time.Second
 	inFlight   = 64 // packs on their way at once; more wait, and so do the sources
@@ -91,7 +92,7 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 		}
 	}
 	if in.open == nil {
-		k := &pack{done: make(chan struct{})}
+		k := &pack{done: make(chan struct{}), body: PackHeader(make([]byte, 0, packRoom), 0)}
 		k.timer = time.AfterFunc(packLinger, func() {
 			_ = enter(context.Background(), in.lock)
 			defer leave(in.lock)
@@ -120,7 +121,8 @@ func (in *Intake) send(ctx context.Context, k *pack) error {
 	}
 	in.open = nil
 	k.timer.Stop()
-	body := append(PackHeader(make([]byte, 0, len(k.body)+8), k.n), k.body...)
+	body := k.body
+	PackHeader(body[:0], k.n) // in its place: the count of a pack of ours is one byte
 	k.body = nil
 	go func() {
 		// The pack holds posts of many sources, so it does not end with the one that filled it up.

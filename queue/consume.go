@@ -90,7 +90,7 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
-	work, ended, err := b.read(ctx, c, prefetch)
+	r, err := read(ctx, c, prefetch)
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
@@ -99,13 +99,13 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	var wg sync.WaitGroup
 	for range max(1, s.Workers) {
 		wg.Go(func() {
-			for m := range work {
-				b.handle(late, s, b.gather(s, m, work))
+			for msgs := r.gather(b, s.Stream, s.Most); msgs != nil; msgs = r.gather(b, s.Stream, s.Most) {
+				b.handle(late, s, msgs)
 			}
 		})
 	}
 	wg.Wait()
-	return <-ended
+	return r.stop()
 }
 
 // graceful returns a context that ends some time after ctx does.
@@ -115,58 +115,85 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// messenger is a consumer, durable or ordered.
-type messenger interface {
-	Messages(...jetstream.PullMessagesOpt) (jetstream.MessagesContext, error)
+// reader passes on the messages of a consumer. (A jetstream.MessagesContext would drop some when they come fast: its
+// channel has room for the messages that were asked for, and for none of the broker's own beside them.)
+type reader struct {
+	work   chan jetstream.Msg
+	done   chan struct{} // closed when the consumer has ended
+	inner  jetstream.ConsumeContext
+	failed chan error
 }
 
-// read passes on the messages of a consumer until ctx ends or the consumer does, and then says why. work must be
-// read until it is closed.
-func (b *Broker) read(ctx context.Context, c messenger, ahead int) (work <-chan jetstream.Msg, ended <-chan error, err error) {
-	msgs, err := c.Messages(jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax))
-	if err != nil {
-		return nil, nil, err
-	}
-	out, end := make(chan jetstream.Msg), make(chan error, 1)
-	stop := context.AfterFunc(ctx, msgs.Stop)
-	go func() {
-		defer stop()
-		defer msgs.Stop()
-		defer close(out)
-		for {
-			m, err := msgs.Next()
-			if errors.Is(err, jetstream.ErrNoHeartbeat) {
-				continue // the broker is away; the library goes on when it is back
-			}
-			if err != nil {
-				end <- err
-				return
-			}
-			out <- m
-		}
-	}()
-	return out, end, nil
+// consumer is durable or ordered.
+type consumer interface {
+	Consume(jetstream.MessageHandler, ...jetstream.PullConsumeOpt) (jetstream.ConsumeContext, error)
 }
 
-// gather takes what else is there already, up to the stage's most.
-func (b *Broker) gather(s Stage, first jetstream.Msg, work <-chan jetstream.Msg) []*Message {
-	out := []*Message{b.message(s.Stream, first)}
-	for len(out) < s.Most {
+// read begins to read, until ctx ends or the consumer does.
+func read(ctx context.Context, c consumer, ahead int) (*reader, error) {
+	r := &reader{work: make(chan jetstream.Msg), done: make(chan struct{}), failed: make(chan error, 1)}
+	inner, err := c.Consume(func(m jetstream.Msg) {
 		select {
-		case m, open := <-work:
-			if !open {
-				return out
-			}
-			out = append(out, b.message(s.Stream, m))
-		case <-time.After(gatherWait):
+		case r.work <- m:
+		case <-r.done:
+		}
+	}, jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+		if errors.Is(err, jetstream.ErrNoHeartbeat) {
+			return // the broker is away; the library goes on when it is back
+		}
+		select {
+		case r.failed <- err:
+		default: // the first error says it
+		}
+	}))
+	if err != nil {
+		return nil, err
+	}
+	r.inner = inner
+	go func() {
+		select {
+		case <-ctx.Done():
+		case <-inner.Closed():
+		}
+		inner.Stop()
+		close(r.done)
+	}()
+	return r, nil
+}
+
+// gather waits for a message and takes what else is there, up to most. It returns nil when there will be none.
+func (r *reader) gather(b *Broker, stream string, most int) (out []*Message) {
+	select {
+	case m := <-r.work:
+		out = append(out, b.message(stream, m))
+	case <-r.done:
+		return nil
+	}
+	for wait := time.After(gatherWait); len(out) < most; {
+		select {
+		case m := <-r.work:
+			out = append(out, b.message(stream, m))
+		case <-wait:
 			return out
 		}
 	}
 	return out
 }
 
-// gatherWait is how long a worker that may take more waits for it.
-const gatherWait = time.Millisecond
+// gatherWait is how long a reader that may take more waits for it.
+const gatherWait = 500 * time.Microsecond
+
+// stop ends the reading and says why it had ended, if it had.
+func (r *reader) stop() error {
+	r.inner.Stop()
+	<-r.inner.Closed()
+	select {
+	case err := <-r.failed:
+		return err
+	default:
+		return errors.New("the consumer has ended")
+	}
+}
 
 func (b *Broker) message(stream string, m jetstream.Msg) *Message {
 	out := &Message{Data: m.Data(), Subject: m.Subject(), b: b, msg: m, stream: stream}
@@ -279,27 +306,19 @@ func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64,
 		if err != nil {
 			return err
 		}
-		late, cancel := graceful(ctx)
-		defer cancel()
-		inner, stop := context.WithCancel(ctx)
-		work, ended, err := b.read(inner, c, followBatch)
+		r, err := read(ctx, c, followBatch)
 		if err != nil {
-			stop()
 			return err
 		}
-		for m := range work {
-			if err != nil {
-				continue // let the reader end
+		late, cancel := graceful(ctx)
+		defer cancel()
+		for msgs := r.gather(b, stream, followBatch); msgs != nil; msgs = r.gather(b, stream, followBatch) {
+			if err := each(late, msgs); err != nil {
+				return errors.Join(err, r.stop())
 			}
-			batch := b.gather(Stage{Stream: stream, Most: followBatch}, m, work)
-			if err = each(late, batch); err != nil {
-				stop()
-				continue
-			}
-			next = batch[len(batch)-1].Seq + 1
+			next = msgs[len(msgs)-1].Seq + 1
 		}
-		stop()
-		return errors.Join(err, <-ended)
+		return r.stop()
 	})
 }
 

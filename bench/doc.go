@@ -1,0 +1,11 @@
+// Package bench measures.
+//
+//	micro_test.go     the steps of one post alone: gate, pack, fold and match, verdict
+//	load.go, raw.go   offered load through the real roles, and through the broker alone
+//	record/           what was measured, when and on what
+//
+// Every benchmark checks its answers, so that none is fast because it is wrong, and is told beside two others of the
+// same run over the same texts: the limit, a sum of their bytes in plain Go, which is what reading them costs; and
+// the peer, what one would write with libraries in an afternoon. Figures move from machine to machine; the ratios
+// are what to compare. Accuracy is not measured here but in package filter, beside the rules' own tests.
+package bench
