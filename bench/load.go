@@ -31,6 +31,7 @@ type Load struct {
 	Rate    int      // posts a second, 0 for as many as go through
 	For     time.Duration
 	Workers int // of the filter
+	Engine  filter.Engine
 	Ruleset *rules.Ruleset
 	Broker  queue.Options // of a broker with nothing in it
 }
@@ -76,7 +77,7 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	if n, err := b.Counts(ctx); err != nil || n[queue.Posts]+n[queue.FlagStream] > 0 {
 		return Result{}, errors.Join(errors.New("the broker is not empty; measure on one of its own"), err)
 	}
-	live, err := filter.NewLive(l.Ruleset, nil)
+	live, err := filter.NewLive(l.Ruleset, l.Engine, nil)
 	if err != nil {
 		return Result{}, err
 	}

@@ -1,8 +1,8 @@
 // Package filter takes a post and gives a verdict.
 //
-//	text ─▶ fold ─▶ match ─▶ (no term: done, nothing allocated)
-//	                  │
-//	                  └▶ locate: every hit as a span of the original ─▶ weigh: conditions, scores ─▶ Verdict
+//	text ─▶ scan ─▶ (nothing that a rule needs: done, nothing allocated)
+//	         │
+//	         └▶ fold ─▶ confirm: every hit, as a span of the original ─▶ weigh: conditions, scores ─▶ Verdict
 //
 // A Filter is one compiled ruleset. It never changes and may be shared by any number of goroutines. The same text
 // and the same ruleset give the same verdict, on every machine.

@@ -13,12 +13,13 @@ import (
 // A Live filter is the one in use; a new ruleset takes its place whole, between two posts.
 type Live struct {
 	now     atomic.Pointer[Filter]
+	engine  Engine
 	metrics *Metrics
 }
 
-// NewLive compiles, tests and uses a ruleset.
-func NewLive(rs *rules.Ruleset, m *Metrics) (*Live, error) {
-	l := &Live{metrics: m}
+// NewLive compiles, tests and uses a ruleset, with an engine.
+func NewLive(rs *rules.Ruleset, e Engine, m *Metrics) (*Live, error) {
+	l := &Live{engine: e, metrics: m}
 	return l, l.Swap(rs, nil)
 }
 
@@ -27,7 +28,7 @@ func NewLive(rs *rules.Ruleset, m *Metrics) (*Live, error) {
 func (l *Live) Swap(rs *rules.Ruleset, err error) error {
 	var f *Filter
 	if err == nil {
-		f, err = New(rs)
+		f, err = NewWith(rs, l.engine)
 	}
 	if err == nil {
 		err = Test(rs)

@@ -64,7 +64,7 @@ rules:
   - {id: four, title: t, category: threat, severity: low, when: "...", match: [satu], pass: [dua]}
 `})
 	reg := prometheus.NewRegistry()
-	live, err := NewLive(one, NewMetrics(reg))
+	live, err := NewLive(one, Words, NewMetrics(reg))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +128,7 @@ rules:
 func TestSwapUnderLoad(t *testing.T) {
 	a := ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "{all: [m, {any: [satu, m]}]}"})})
 	b := ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"b": "{all: [m, {any: [dua, m]}]}"})})
-	live, err := NewLive(a, nil)
+	live, err := NewLive(a, Words, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ func live(t *testing.T) *filter.Live {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := filter.NewLive(rs, nil)
+	l, err := filter.NewLive(rs, filter.Words, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -39,6 +39,7 @@ with nothing decoded, folded or matched, and the ratio is printed. The exit code
 type benchOptions struct {
 	connection
 	file, rules   string
+	engine        string
 	rate, workers int
 	hits          float64
 	length        time.Duration
@@ -53,6 +54,7 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 	f := cmd.Flags()
 	f.StringVar(&o.file, "file", "", "NDJSON of posts to offer in turn (default: the sample)")
 	f.StringVar(&o.rules, "rules", "", "folder of lexicons (default: those in the binary)")
+	engineFlag(cmd, &o.engine)
 	f.IntVar(&o.rate, "rate", 0, "posts a second, 0 for as many as go through")
 	f.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "goroutines that judge posts")
 	f.Float64Var(&o.hits, "hits", 0.01, "share of the posts that are flagged")
@@ -109,7 +111,7 @@ func withStore[T any](l bench.Load, o *benchOptions, run func(bench.Load) (T, er
 
 // load sorts the posts into those that the rules flag and those that they pass.
 func (o *benchOptions) load() (bench.Load, error) {
-	l := bench.Load{Hits: o.hits, Rate: o.rate, For: o.length, Workers: o.workers}
+	l := bench.Load{Hits: o.hits, Rate: o.rate, For: o.length, Workers: o.workers, Engine: filter.Engine(o.engine)}
 	if o.hits < 0 || o.hits > 1 || o.rate < 0 || o.length <= 0 || o.workers < 1 {
 		return l, usageError{errors.New("--hits is a share from 0 to 1, --rate is not negative, --for and --workers are more than 0")}
 	}

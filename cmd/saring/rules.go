@@ -75,6 +75,12 @@ func newRulesTest() *cobra.Command {
 	return cmd
 }
 
+// engineFlag adds the flag that chooses how terms are found.
+func engineFlag(cmd *cobra.Command, to *string) {
+	cmd.Flags().StringVar(to, "engine", string(filter.Words),
+		"how terms are found: words, or cloudflare, the slow reference; the verdicts are the same")
+}
+
 func compile(dir string) (*rules.Ruleset, *filter.Filter, error) {
 	rs, err := loadRules(dir)
 	if err != nil {

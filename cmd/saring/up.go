@@ -79,7 +79,7 @@ Every flag can stand in a file given with --config, as YAML: "source: [http]", "
 type up struct {
 	connection
 	config, listen, rules, log string
-	publicURL                  string
+	publicURL, engine          string
 	roles, sources             []string
 	replicas                   int
 	natsListen                 string
@@ -110,6 +110,7 @@ func (u *up) flags(cmd *cobra.Command) {
 	f.StringVar(&u.listen, "listen", defaultListen, "address of the desk, /v1/posts and /metrics")
 	f.StringVar(&u.publicURL, "public-url", "", "address of the desk as browsers see it, such as https://desk.example, when a proxy stands before it")
 	f.StringVar(&u.rules, "rules", "", "folder of lexicons, read again when a file changes (default: those in the binary)")
+	engineFlag(cmd, &u.engine)
 	f.StringVar(&u.log, "log", "text", "how to log: text or json")
 	f.StringSliceVar(&u.roles, "roles", allRoles, "what this process does")
 	f.StringArrayVar(&u.sources, "source", nil, "where posts come from (see above)")
@@ -267,7 +268,7 @@ func (u *up) open(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		if u.live, err = filter.NewLive(rs, filter.NewMetrics(u.registry)); err != nil {
+		if u.live, err = filter.NewLive(rs, filter.Engine(u.engine), filter.NewMetrics(u.registry)); err != nil {
 			return err
 		}
 	}

@@ -320,6 +320,7 @@ func TestMistypedUp(t *testing.T) {
 		{[]string{"--source", "file:nowhere.ndjson"}, found, "nowhere.ndjson: no such file"},
 		{[]string{"--source", "telegram-bot"}, misuse, "--telegram-token-file is missing"},
 		{[]string{"--roles", "ingest,filtre"}, misuse, `there is no role "filtre"; the roles are ingest, filter, notify, review`},
+		{[]string{"--engine", "magic"}, found, `there is no engine "magic"; the engines are [words cloudflare]`},
 		{[]string{"--rules", "nowhere"}, found, "nowhere: no such file"},
 		{[]string{"--listen", "nowhere"}, misuse, "want HOST:PORT"},
 		{[]string{"--log", "xml"}, misuse, "it is text or json"},
