@@ -64,12 +64,16 @@ func (s *scanner) add(folded string, id int32) bool {
 		if last != nil {
 			last.more = true
 		}
-		key = joined(key, s.hash(w))
+		if n++; n == 1 {
+			key = s.hash(w)
+		} else {
+			key = joined(key, s.hash(w))
+		}
 		last = s.slot(key)
 		if !last.used {
 			*last = slot{key: key, term: -1, used: true}
 		}
-		if n++; n == 2 {
+		if n == 2 {
 			s.set(key)
 		}
 	})
@@ -120,9 +124,9 @@ func (w *walk) note(single bool) {
 
 // step goes on by a word.
 func (s *scanner) step(w *walk, hash uint64) {
-	alone, pair := joined(0, hash), joined(w.before, hash)
-	if s.has(alone) {
-		if at := s.slot(alone); at.used && at.term >= 0 {
+	pair := joined(w.before, hash)
+	if s.has(hash) {
+		if at := s.slot(hash); at.used && at.term >= 0 {
 			w.found = append(w.found, candidate{at.term, w.words})
 		}
 	}
@@ -136,7 +140,7 @@ func (s *scanner) step(w *walk, hash uint64) {
 	if s.has(pair) {
 		s.enter(w, pair)
 	}
-	w.before = alone
+	w.before = hash
 	w.words++
 }
 
@@ -249,7 +253,7 @@ func (s *scanner) hash(word []byte) uint64 {
 	}
 }
 
-// joined is the key of some words and one more.
+// joined is the key of some words and one more. The key of one word is its hash.
 func joined(key, hash uint64) uint64 { return mum(bits.RotateLeft64(key, 32)^hash^seed1, prime) }
 
 // mum mixes by a product of twice the length. (After wyhash, in the public domain.)

@@ -189,3 +189,17 @@ func TestRepeats(t *testing.T) {
 		t.Errorf("%+v", v)
 	}
 }
+
+// TestHitsFit: a word of 60 kB that many rules look for does not make a flag that no message can hold.
+func TestHitsFit(t *testing.T) {
+	when := map[string]string{}
+	for i := range 50 {
+		when[fmt.Sprint("r", i)] = "{any: [isis, lain]}"
+	}
+	text := "is" + strings.Repeat("i", 60_000) + "s lain"
+	v := compiled(t, ruleset(t, map[string]string{"a.yml": lexicon(when)})).Text(text)
+	checkVerdict(t, v, text)
+	if len(v.Rules) != 50 || v.Hits[0].End != 60_003 {
+		t.Errorf("%d rules, first hit to %d", len(v.Rules), v.Hits[0].End)
+	}
+}

@@ -5,10 +5,10 @@ import (
 	"errors"
 	"io"
 	"strconv"
+	"sync"
 	"time"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 )
 
@@ -49,11 +49,16 @@ func Decode(data []byte) (Post, error) {
 	return Post{}, err
 }
 
+// decoders are used again: a new one for each line would cost more than the line.
+var decoders = sync.Pool{New: func() any { return jsontext.NewDecoder(bytes.NewReader(nil)) }}
+
 // read walks the object once. It takes invalid UTF-8, so that the kind of such an object can still be known.
 func (f *fields) read(data []byte) error {
-	dec := jsontext.NewDecoder(bytes.NewReader(data), jsontext.AllowInvalidUTF8(true))
-	err := members(dec, func(name string) *jsontext.Value {
-		switch name {
+	dec := decoders.Get().(*jsontext.Decoder)
+	defer decoders.Put(dec)
+	dec.Reset(bytes.NewBuffer(data), jsontext.AllowInvalidUTF8(true))
+	err := members(dec, data, func(name []byte) *jsontext.Value {
+		switch string(name) {
 		case "platform":
 			return &f.platform
 		case "id":
@@ -68,12 +73,12 @@ func (f *fields) read(data []byte) error {
 			return &f.url
 		}
 		return nil
-	}, func(name string) error {
-		if name != "channel" || dec.PeekKind() != '{' {
+	}, func(name []byte) error {
+		if string(name) != "channel" || dec.PeekKind() != '{' {
 			return dec.SkipValue()
 		}
-		return members(dec, func(name string) *jsontext.Value {
-			switch name {
+		return members(dec, data, func(name []byte) *jsontext.Value {
+			switch string(name) {
 			case "id":
 				return &f.channel.id
 			case "handle":
@@ -84,7 +89,7 @@ func (f *fields) read(data []byte) error {
 				return &f.channel.kind
 			}
 			return nil
-		}, func(string) error { return dec.SkipValue() })
+		}, func([]byte) error { return dec.SkipValue() })
 	})
 	if err != nil {
 		return err
@@ -95,8 +100,9 @@ func (f *fields) read(data []byte) error {
 	return nil
 }
 
-// members reads one object: a value where slot names a place for it, else what other does with it.
-func members(dec *jsontext.Decoder, slot func(string) *jsontext.Value, other func(string) error) error {
+// members reads one object of data: a value where slot names a place for it, else what other does with it. Values
+// are parts of data.
+func members(dec *jsontext.Decoder, data []byte, slot func([]byte) *jsontext.Value, other func([]byte) error) error {
 	tok, err := dec.ReadToken()
 	if err != nil {
 		return err
@@ -105,19 +111,24 @@ func members(dec *jsontext.Decoder, slot func(string) *jsontext.Value, other fun
 		return errors.New("not an object")
 	}
 	for dec.PeekKind() != '}' {
-		name, err := dec.ReadToken()
+		quoted, err := dec.ReadValue()
 		if err != nil {
 			return err
 		}
-		if to := slot(name.String()); to != nil {
+		name := quoted[1 : len(quoted)-1]
+		if bytes.IndexByte(name, '\\') >= 0 {
+			name, _ = jsontext.AppendUnquote(nil, quoted)
+		}
+		if to := slot(name); to != nil {
 			v, err := dec.ReadValue()
 			if err != nil {
 				return err
 			}
-			*to = v.Clone()
+			end := dec.InputOffset()
+			*to = data[end-int64(len(v)) : end]
 			continue
 		}
-		if err := other(name.String()); err != nil {
+		if err := other(name); err != nil {
 			return err
 		}
 	}
@@ -214,11 +225,11 @@ func unquote(v jsontext.Value) (string, bool) {
 	if len(v) == 0 || v.Kind() != '"' {
 		return "", false
 	}
-	var s string
-	if err := json.Unmarshal(v, &s, jsontext.AllowInvalidUTF8(true)); err != nil {
-		return "", false
+	if s := v[1 : len(v)-1]; bytes.IndexByte(s, '\\') < 0 && utf8.Valid(s) {
+		return string(s), true
 	}
-	return s, true
+	s, _ := jsontext.AppendUnquote(nil, v) // what is not UTF-8 has been, or will be, refused
+	return string(s), true
 }
 
 // syntaxDetail says where the syntax breaks, without a word of what stands there.

@@ -34,7 +34,7 @@ func watch(t *testing.T, dir string) <-chan reload {
 	})
 	// The watch stands once a change is seen.
 	probe := filepath.Join(dir, "probe")
-	for {
+	for range 20 {
 		if err := os.WriteFile(probe, nil, 0o644); err != nil {
 			t.Fatal(err)
 		}
@@ -44,6 +44,8 @@ func watch(t *testing.T, dir string) <-chan reload {
 		case <-time.After(time.Second):
 		}
 	}
+	t.Fatal("no change is seen")
+	return nil
 }
 
 // next is the next reload that a save leads to.
