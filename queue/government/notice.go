@@ -6,19 +6,17 @@
 package government
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
-	"io"
 	"net/url"
 	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/prometheus/client_golang/prometheus"
 
 	"saring/filter"
 	"saring/queue"
 	"saring/rules"
-
-	"github.com/prometheus/client_golang/prometheus"
 )
 
 // NoticeType is the type of the event.
@@ -67,14 +65,10 @@ func bareURL(s string) string {
 
 // DecodeEvent reads a notice and refuses every key that the schema does not have.
 func DecodeEvent(data []byte) (Event, error) {
-	dec := json.NewDecoder(bytes.NewReader(data))
-	dec.DisallowUnknownFields()
+	// Not encoding/json: it takes FLAG for flag, and the last of two.
 	var e Event
-	if err := dec.Decode(&e); err != nil {
+	if err := json.Unmarshal(data, &e, json.RejectUnknownMembers(true)); err != nil {
 		return e, fmt.Errorf("notice: %w", err)
-	}
-	if _, err := dec.Token(); err != io.EOF {
-		return e, fmt.Errorf("notice: something follows the event")
 	}
 	if e.SpecVersion != "1.0" || e.Type != NoticeType {
 		return e, fmt.Errorf("notice: an event of type %q", e.Type)
