@@ -100,8 +100,8 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	}
 	began := &clock{rate: l.Rate}
 	warnings, notices := newWatcher(began), newWatcher(began)
-	wg.Go(func() { _ = b.Follow(roles, queue.Platform, "", 1, warnings.see) })
-	wg.Go(func() { _ = b.Follow(roles, queue.Government, "", 1, notices.see) })
+	wg.Go(func() { _ = b.Follow(roles, queue.Platform, "", 1, 0, warnings.see) })
+	wg.Go(func() { _ = b.Follow(roles, queue.Government, "", 1, 0, notices.see) })
 	return l.measure(ctx, b, began, warnings, notices)
 }
 

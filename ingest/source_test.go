@@ -38,7 +38,7 @@ func stored(t *testing.T, b *queue.Broker) (ids []string) {
 	}
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
-	err = b.Follow(ctx, queue.Posts, "", 1, func(_ context.Context, msgs []*queue.Message) error {
+	err = b.Follow(ctx, queue.Posts, "", 1, 0, func(_ context.Context, msgs []*queue.Message) error {
 		for _, m := range msgs {
 			if err := ingest.DecodePack(m.Data, func(p ingest.Post, _ []byte, err error) {
 				ids = append(ids, p.ID())

@@ -99,7 +99,7 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	var wg sync.WaitGroup
 	for range max(1, s.Workers) {
 		wg.Go(func() {
-			for msgs := r.gather(b, s.Stream, s.Most); msgs != nil; msgs = r.gather(b, s.Stream, s.Most) {
+			for msgs := r.gather(b, s.Stream, s.Most, 0); msgs != nil; msgs = r.gather(b, s.Stream, s.Most, 0) {
 				b.handle(late, s, msgs)
 			}
 		})
@@ -131,13 +131,13 @@ type consumer interface {
 
 // read begins to read, until ctx ends or the consumer does.
 func read(ctx context.Context, c consumer, ahead int) (*reader, error) {
-	r := &reader{work: make(chan jetstream.Msg), done: make(chan struct{}), failed: make(chan error, 1)}
+	r := &reader{work: make(chan jetstream.Msg, ahead), done: make(chan struct{}), failed: make(chan error, 1)}
 	inner, err := c.Consume(func(m jetstream.Msg) {
 		select {
 		case r.work <- m:
 		case <-r.done:
 		}
-	}, jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
+	}, jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(heartbeat), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
 		if errors.Is(err, jetstream.ErrNoHeartbeat) {
 			return // the broker is away; the library goes on when it is back
 		}
@@ -161,15 +161,32 @@ func read(ctx context.Context, c consumer, ahead int) (*reader, error) {
 	return r, nil
 }
 
-// gather waits for a message and takes what else is there, up to most. It returns nil when there will be none.
-func (r *reader) gather(b *Broker, stream string, most int) (out []*Message) {
+// A request for messages is made again after pullExpiry. One that was lost is missed after two heartbeats; with the
+// library's 15 s, a reader could stand still for half a minute.
+const (
+	pullExpiry = 10 * time.Second
+	heartbeat  = time.Second
+)
+
+// gather waits for a message and takes what else is there or comes within linger, up to most. It returns nil when
+// there will be none.
+func (r *reader) gather(b *Broker, stream string, most int, linger time.Duration) (out []*Message) {
 	select {
 	case m := <-r.work:
 		out = append(out, b.message(stream, m))
 	case <-r.done:
 		return nil
 	}
-	for wait := time.After(gatherWait); len(out) < most; {
+	for wait := time.After(linger); len(out) < most; {
+		select {
+		case m := <-r.work:
+			out = append(out, b.message(stream, m))
+			continue
+		default:
+		}
+		if linger == 0 {
+			return out
+		}
 		select {
 		case m := <-r.work:
 			out = append(out, b.message(stream, m))
@@ -179,9 +196,6 @@ func (r *reader) gather(b *Broker, stream string, most int) (out []*Message) {
 	}
 	return out
 }
-
-// gatherWait is how long a reader that may take more waits for it.
-const gatherWait = 500 * time.Microsecond
 
 // stop ends the reading and says why it had ended, if it had.
 func (r *reader) stop() error {
@@ -293,9 +307,9 @@ func (m *Message) Bury(ctx context.Context, reason, detail string, body []byte) 
 }
 
 // Follow calls each with every message of a stream from a sequence number on, in order, and goes on with those
-// that come, until ctx ends. It leaves no trace in the broker: the caller keeps its own place. After an error of
-// each the same messages come again.
-func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64, each func(context.Context, []*Message) error) error {
+// that come, until ctx ends: all that come within linger together, up to some hundred. It leaves no trace in the
+// broker: the caller keeps its own place. After an error of each the same messages come again.
+func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64, linger time.Duration, each func(context.Context, []*Message) error) error {
 	next := max(1, from)
 	return b.lasting(ctx, "follower of "+stream, func() error {
 		cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next}
@@ -312,7 +326,7 @@ func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64,
 		}
 		late, cancel := graceful(ctx)
 		defer cancel()
-		for msgs := r.gather(b, stream, followBatch); msgs != nil; msgs = r.gather(b, stream, followBatch) {
+		for msgs := r.gather(b, stream, followBatch, linger); msgs != nil; msgs = r.gather(b, stream, followBatch, linger) {
 			if err := each(late, msgs); err != nil {
 				return errors.Join(err, r.stop())
 			}

@@ -254,7 +254,7 @@ func follow(t *testing.T, b *queue.Broker, stream string, each func(*queue.Messa
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
-	_ = b.Follow(ctx, stream, "", 1, func(_ context.Context, msgs []*queue.Message) error {
+	_ = b.Follow(ctx, stream, "", 1, 0, func(_ context.Context, msgs []*queue.Message) error {
 		for _, m := range msgs {
 			each(m)
 			if m.Seq == last {

@@ -39,9 +39,12 @@ func (x *Index) Follow(ctx context.Context, b *queue.Broker, m *queue.Metrics) e
 	return errors.Join(errs[:]...)
 }
 
+// linger is how long flags are waited for to be written together: batches of one are slow.
+const linger = 20 * time.Millisecond
+
 // follow applies one stream.
 func follow[T any](ctx context.Context, x *Index, b *queue.Broker, t queue.Topic[T], read func(*Entry, []byte) error) error {
-	return b.Follow(ctx, t.Stream, t.Filter, x.Position(t.Stream)+1, func(ctx context.Context, msgs []*queue.Message) error {
+	return b.Follow(ctx, t.Stream, t.Filter, x.Position(t.Stream)+1, linger, func(ctx context.Context, msgs []*queue.Message) error {
 		entries := make([]Entry, 0, len(msgs))
 		for _, m := range msgs {
 			e := Entry{Stream: t.Stream, Seq: m.Seq}
