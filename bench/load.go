@@ -1,10 +1,9 @@
 package bench
 
 import (
+	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
-	"fmt"
 	"os"
 	"strconv"
 	"sync"
@@ -230,15 +229,12 @@ func (w *watcher) histogram() *hdrhistogram.Histogram {
 
 // postNumber reads the number of a post of send out of an event's subject, PLATFORM/CHANNEL/POST.
 func postNumber(data []byte) (int64, error) {
-	var e struct{ Subject string }
-	if err := json.Unmarshal(data, &e); err != nil {
-		return 0, err
+	_, rest, found := bytes.Cut(data, []byte(`"subject":"bench/-1001/`))
+	number, _, ended := bytes.Cut(rest, []byte(`"`))
+	if !found || !ended {
+		return 0, errors.New("the event of another post: the broker was not empty")
 	}
-	var i int64
-	if _, err := fmt.Sscanf(e.Subject, "bench/-1001/%d", &i); err != nil {
-		return 0, fmt.Errorf("the event of another post, %q: the broker was not empty", e.Subject)
-	}
-	return i, nil
+	return strconv.ParseInt(string(number), 10, 64)
 }
 
 // cpuTime is the processor time that this process has used.

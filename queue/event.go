@@ -1,9 +1,10 @@
 package queue
 
 import (
-	"encoding/json"
 	"fmt"
 	"time"
+
+	"github.com/go-json-experiment/json"
 )
 
 // An Event is an outgoing message: CloudEvents 1.0, JSON format, with data of type T.
