@@ -360,8 +360,8 @@ func makeEntry(r rune) foldEntry {
 	e := foldEntry{class: classLetter, text: text}
 	switch c, n := utf8.DecodeRuneInString(text); {
 	case n < len(text):
-		if unicode.In(r, unicode.N) {
-			return foldEntry{class: classSep} // a fraction
+		if strings.ContainsFunc(text, unicode.IsNumber) {
+			return foldEntry{class: classSep} // a fraction, a month: no part of a word
 		}
 	case leet[c] != "":
 		e.class, e.alike = classLeet, leet[c]
