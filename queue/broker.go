@@ -126,10 +126,11 @@ func (b *Broker) embed() error {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	b.server = s
-	s.SetLoggerV2(serverLog{b.log}, false, false, false)
+	fatal := make(chan string, 1)
+	s.SetLoggerV2(serverLog{b.log, fatal}, false, false, false)
 	s.Start()
-	if !s.ReadyForConnections(time.Minute) {
-		return errors.New("embedded broker: not ready after a minute; look at the log, and at the disk of " + dir)
+	if err := ready(s, fatal); err != nil {
+		return fmt.Errorf("embedded broker in %s: %w", dir, err)
 	}
 	b.nc, err = nats.Connect("", nats.InProcessServer(s), auth, nats.Name("saring"),
 		nats.MaxReconnects(-1), nats.ErrorHandler(b.asyncError))
@@ -137,6 +138,21 @@ func (b *Broker) embed() error {
 		return fmt.Errorf("embedded broker: %w", err)
 	}
 	return nil
+}
+
+// ready waits until the embedded broker takes connections, or says why it never will.
+func ready(s *server.Server, fatal <-chan string) error {
+	for end := time.Now().Add(time.Minute); time.Now().Before(end); {
+		if s.ReadyForConnections(50 * time.Millisecond) {
+			return nil
+		}
+		select {
+		case why := <-fatal:
+			return errors.New(why)
+		default:
+		}
+	}
+	return errors.New("not ready after a minute; look at the log, and at the disk")
 }
 
 // RawUser is the user of the platform on the embedded broker's port; its password is in the data folder.
@@ -305,11 +321,20 @@ func (b *Broker) Conn() *nats.Conn { return b.nc }
 func NewID() string { return rand.Text() }
 
 // serverLog passes what the embedded broker has to say of trouble to the log.
-type serverLog struct{ log *slog.Logger }
+type serverLog struct {
+	log   *slog.Logger
+	fatal chan<- string
+}
 
 func (l serverLog) Noticef(string, ...any)    {}
 func (l serverLog) Debugf(string, ...any)     {}
 func (l serverLog) Tracef(string, ...any)     {}
 func (l serverLog) Warnf(f string, v ...any)  { l.log.Warn("broker", "says", fmt.Sprintf(f, v...)) }
 func (l serverLog) Errorf(f string, v ...any) { l.log.Error("broker", "says", fmt.Sprintf(f, v...)) }
-func (l serverLog) Fatalf(f string, v ...any) { l.log.Error("broker", "says", fmt.Sprintf(f, v...)) }
+func (l serverLog) Fatalf(f string, v ...any) {
+	l.Errorf(f, v...)
+	select {
+	case l.fatal <- fmt.Sprintf(f, v...):
+	default:
+	}
+}
