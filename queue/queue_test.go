@@ -278,6 +278,39 @@ func TestDrift(t *testing.T) {
 	}
 }
 
+// TestBucketsStayAsTheyAre opens a broker whose buckets an operator has changed.
+func TestBucketsStayAsTheyAre(t *testing.T) {
+	dir := t.TempDir()
+	b := open(t, dir)
+	keep := func() {
+		t.Helper()
+		if err := b.KeepRuleset(t.Context(), live(t).Ruleset()); err != nil {
+			t.Fatal(err)
+		}
+	}
+	keep()
+	buckets := []string{"KV_saring_cursors", "OBJ_saring_rulesets"}
+	for _, name := range buckets {
+		s, err := side(t, b).Stream(t.Context(), name)
+		if err != nil {
+			t.Fatal(err)
+		}
+		cfg := s.CachedInfo().Config
+		cfg.MaxBytes = 1 << 30
+		if _, err := side(t, b).UpdateStream(t.Context(), cfg); err != nil {
+			t.Fatal(err)
+		}
+	}
+	b.Close()
+	b = open(t, dir)
+	keep()
+	for _, name := range buckets {
+		if s, err := side(t, b).Stream(t.Context(), name); err != nil || s.CachedInfo().Config.MaxBytes != 1<<30 {
+			t.Errorf("%s was changed back: %v", name, err)
+		}
+	}
+}
+
 // side is a second way to the same broker.
 func side(t *testing.T, b *queue.Broker) jetstream.JetStream {
 	t.Helper()

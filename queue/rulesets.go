@@ -15,9 +15,15 @@ const rulesets = "saring_rulesets"
 
 // KeepRuleset stores a ruleset under its version, once.
 func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
-	store, err := b.js.CreateOrUpdateObjectStore(ctx, jetstream.ObjectStoreConfig{
-		Bucket: rulesets, Description: "every ruleset that has been in use, by version", Replicas: b.replicas(), MaxBytes: 256 << 20,
-	})
+	store, err := b.js.ObjectStore(ctx, rulesets)
+	if errors.Is(err, jetstream.ErrBucketNotFound) {
+		store, err = b.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
+			Bucket: rulesets, Description: "every ruleset that has been in use, by version", Replicas: b.replicas(), MaxBytes: 256 << 20,
+		})
+	}
+	if errors.Is(err, jetstream.ErrBucketExists) { // another process was faster
+		store, err = b.js.ObjectStore(ctx, rulesets)
+	}
 	if err != nil {
 		return fmt.Errorf("keep ruleset: %w", err)
 	}

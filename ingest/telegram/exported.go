@@ -28,7 +28,7 @@ type exported struct {
 		Question jsontext.Value `json:"question"`
 		Answers  jsontext.Value `json:"answers"`
 	} `json:"poll"`
-	Todo struct {
+	Checklist struct {
 		Title   jsontext.Value `json:"title"`
 		Answers jsontext.Value `json:"answers"`
 	} `json:"todo_list"`
@@ -46,7 +46,7 @@ func (m *exported) content() string {
 	if text == "" {
 		text = plain(m.Entities)
 	}
-	parts := []string{text, plain(m.Poll.Question), plainLines(m.Poll.Answers), plain(m.Todo.Title), plainLines(m.Todo.Answers),
+	parts := []string{text, plain(m.Poll.Question), plainLines(m.Poll.Answers), plain(m.Checklist.Title), plainLines(m.Checklist.Answers),
 		plain(m.Place), plain(m.Address), plain(m.GameTitle), plain(m.GameDescription)}
 	switch unquoted(m.MediaType) {
 	case "audio_file":
