@@ -24,6 +24,7 @@ type Ruleset struct {
 	Lexicons []Lexicon
 	Rules    []Rule // of all lexicons, in the order of files and lines
 	files    map[string][]byte
+	braked   map[string]string // see Brake
 }
 
 // formatVersion is part of every ruleset's version: it changes when the same file comes to mean something else.
@@ -66,6 +67,9 @@ func loadFS(fsys fs.FS, dir string) (*Ruleset, error) {
 	if len(names) > maxFiles {
 		return nil, fmt.Errorf("lexicons: %d files in %s; the limit is %d", len(names), dir, maxFiles)
 	}
+	if _, err := fs.Stat(fsys, brakedFile); err == nil && len(names) > 0 { // as Write leaves it
+		names = append(names, brakedFile)
+	}
 	files := map[string][]byte{}
 	for _, name := range names {
 		if files[name], err = readFile(fsys, name); err != nil {
@@ -88,21 +92,22 @@ func readFile(fsys fs.FS, name string) ([]byte, error) {
 
 // parse makes a ruleset of files by name; dir is what messages call their folder.
 func parse(files map[string][]byte, dir string) (*Ruleset, error) {
-	if len(files) == 0 {
+	if _, braked := files[brakedFile]; len(files) == 0 || braked && len(files) == 1 {
 		return nil, fmt.Errorf("lexicons: no *.yml in %s", dir)
 	}
 	p := newParser()
 	for _, name := range slices.Sorted(maps.Keys(files)) {
-		p.file(path.Join(dir, name), files[name])
+		if name != brakedFile {
+			p.file(path.Join(dir, name), files[name])
+		}
 	}
 	p.resolve()
+	braked := p.readBraked(files, dir)
 	if len(p.mistakes) > 0 {
 		return nil, p.mistakes.sorted()
 	}
 	rs := &Ruleset{Version: version(files), Lexicons: p.lexicons, files: files}
-	for _, l := range p.lexicons {
-		rs.Rules = append(rs.Rules, l.Rules...)
-	}
+	rs.apply(braked)
 	return rs, nil
 }
 
