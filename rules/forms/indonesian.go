@@ -1,0 +1,251 @@
+package forms
+
+import "strings"
+
+// Indonesian gives the affixed forms of an Indonesian root, at most maxIndonesian: active and passive verbs, agents and
+// nouns of the deed, reduplication, clitics, and the verbs of colloquial Jakartan. A root that already bears a prefix
+// (berbaiat) takes suffixes only.
+//
+// Sources: Sneddon, Adelaar, Djenar and Ewing, Indonesian: A Comprehensive Grammar (2nd ed. 2010), ch. 1 (affixes, the
+// nasal, reduplication); PUEBI (Permendikbud 50/2015) and EYD V (2022) on loans that keep their first sound; Sneddon,
+// Colloquial Jakartan Indonesian (2006), ch. 2 (nge-, -in). Forms that the rules allow and nobody writes are left out.
+func Indonesian(root string) []string {
+	l := newList(root)
+	r := folded(root)
+	if len(r) < minRoot || !onlyLetters(r) {
+		return l.sorted()
+	}
+	for _, c := range classes {
+		if c.prefixed && bearsPrefix(r) {
+			continue
+		}
+		for _, stem := range c.stems(r) {
+			for _, suffix := range c.suffixes {
+				if s, ok := join(stem, suffix); ok {
+					l.add(s)
+				}
+			}
+		}
+	}
+	return l.sorted()
+}
+
+// minRoot is how many letters a root must have. Shorter ones make everyday words: di+a, ke+an.
+const minRoot = 3
+
+// maxIndonesian is how many forms a root has at most.
+const maxIndonesian = 130
+
+// class is one row of the table of forms: what the stems are, and what may stand after them.
+type class struct {
+	stems    func(root string) []string
+	suffixes []string
+	prefixed bool // the stems bear a prefix
+}
+
+var classes = []class{
+	// bunuhkan, bunuhnya, bunuhlah, bunuhin
+	{bare, suffixes("kan i an nya ku mu lah kah pun kanlah ilah kannya inya annya anmu in"), false},
+	// membunuh, membunuhnya, memerangi
+	{nasal("me"), suffixes("- kan i nya ku mu kannya inya"), true},
+	// dibunuh, dibunuhnya, ditembakin; and with the prefix apart, the commonest of all mistakes: di bunuh
+	{prefix("di"), suffixes("- kan i nya kannya inya in"), true},
+	{prefix("di "), suffixes("- kan i"), true},
+	// kubunuh, kauperangi
+	{prefix("ku"), suffixes("- kan i"), true},
+	{prefix("kau"), suffixes("- kan i"), true},
+	// terbunuh, tertembak
+	{reduced("ter"), suffixes("- kan i nya"), true},
+	// berbaiat, berbaiatlah, bersenjatakan
+	{reduced("ber"), suffixes("- lah kan an nya"), true},
+	// kekafiran; colloquial ketembak
+	{prefix("ke"), suffixes("- an annya"), true},
+	// pembunuh, pembunuhan, pembunuhnya
+	{nasal("pe"), suffixes("- an nya annya mu"), true},
+	// pejuang, petembak
+	{prefix("pe"), suffixes("-"), true},
+	// perjuangan, perjuangannya
+	{reduced("per"), suffixes("an annya"), true},
+	// memperjuangkan, diperangi
+	{prefix("memper"), suffixes("- kan i"), true},
+	{prefix("diper"), suffixes("- kan i"), true},
+	// sekafir
+	{once("se"), suffixes("-"), true},
+	// bunuh bunuhan, orang orang, orang2
+	{twice, suffixes("- an nya"), false},
+	// serang menyerang; berbunuh bunuhan
+	{mutual, suffixes("-"), true},
+	// nembak, nyerang, ngebom, ngebomin
+	{colloquialVerb, suffixes("- in"), true},
+}
+
+func suffixes(text string) []string {
+	list := strings.Fields(text)
+	for i, s := range list {
+		list[i] = strings.TrimPrefix(s, "-")
+	}
+	return list
+}
+
+// join puts a suffix to a stem, if the language does: no -i after i, and neither -kan, -i nor -an after -kan.
+func join(stem, suffix string) (string, bool) {
+	if suffix == "" {
+		return stem, true
+	}
+	if suffix[0] == 'i' && suffix != "in" && strings.HasSuffix(stem, "i") {
+		return "", false
+	}
+	if derivedByKan(stem) && (suffix[0] == 'i' || suffix[0] == 'a' || strings.HasPrefix(suffix, "kan")) {
+		return "", false
+	}
+	return stem + suffix, true
+}
+
+// derivedByKan reports whether a stem ends in the suffix -kan (ledakkan), and not only in its letters (makan, tekan).
+func derivedByKan(stem string) bool { return len(stem) >= 6 && strings.HasSuffix(stem, "kan") }
+
+func bare(root string) []string { return []string{root} }
+
+func prefix(p string) func(string) []string {
+	return func(root string) []string { return []string{p + root} }
+}
+
+// once is a prefix that no root takes which begins like it.
+func once(p string) func(string) []string {
+	return func(root string) []string {
+		if strings.HasPrefix(root, p) {
+			return nil
+		}
+		return []string{p + root}
+	}
+}
+
+// reduced is ber-, ter- or per-, whose r goes before r and before a first syllable in -er: bekerja, peternakan.
+func reduced(p string) func(string) []string {
+	return func(root string) []string {
+		if strings.HasPrefix(root, p) {
+			return nil
+		}
+		if root[0] == 'r' || closedByEr(root) {
+			return []string{p[:2] + root}
+		}
+		return []string{p + root}
+	}
+}
+
+func closedByEr(root string) bool {
+	return len(root) > 3 && !isVowel(root[0]) && root[1:3] == "er" && !isVowel(root[3])
+}
+
+// nasal is me- or pe- with the nasal that the root asks for.
+func nasal(p string) func(string) []string {
+	return func(root string) []string {
+		list := nasals(root)
+		for i, n := range list {
+			list[i] = p + n
+		}
+		return list
+	}
+}
+
+// nasals are the stems that me- and pe- stand before: mbunuh, nyerang, nembak, merang, ngebom. A loan may keep its
+// first sound, and many writers let it: ngkafir beside ngafir.
+func nasals(root string) []string {
+	if vowels(root) == 1 {
+		return []string{"nge" + root, homorganic(root) + root}
+	}
+	c, rest := root[0], root[1:]
+	keeps := cluster(root)
+	switch {
+	case strings.IndexByte("kpst", c) < 0 || keeps:
+		return []string{homorganic(root) + root}
+	case isLoan(root):
+		return []string{assimilated[c] + rest, homorganic(root) + root}
+	}
+	return []string{assimilated[c] + rest}
+}
+
+// assimilated is what a first sound becomes that melts into the nasal.
+var assimilated = map[byte]string{'k': "ng", 'p': "m", 's': "ny", 't': "n"}
+
+// homorganic is the nasal that stands before a first sound that stays.
+func homorganic(root string) string {
+	switch c := root[0]; {
+	case strings.IndexByte("bpfv", c) >= 0:
+		return "m"
+	case strings.IndexByte("dtcjzs", c) >= 0:
+		return "n"
+	case strings.IndexByte("kghqx", c) >= 0 || isVowel(c):
+		return "ng"
+	}
+	return "" // l m n r w y
+}
+
+// cluster reports whether a root begins with two consonants, which stay: mengkritik, mensyukuri, mengkhianati.
+func cluster(root string) bool { return !isVowel(root[0]) && !isVowel(root[1]) }
+
+// isLoan reports whether a root is a loan that writers leave its first sound: it has a letter or a pair of letters
+// that is no Indonesian one, or is a well-known one.
+func isLoan(root string) bool {
+	return strings.ContainsAny(root, "fvqxz") || loans[root] || strings.Contains(root, "sy") ||
+		strings.Contains(root, "kh") || strings.Contains(root, "th") || strings.Contains(root, "dh")
+}
+
+var loans = words(`kudeta kufur kultus kampanye koordinasi komando konsolidasi
+	paket pidato polisi populer propaganda publikasi
+	salib sukses suplai survei target taat takbir tauhid teror teroris transfer tumbal sabotase sahur salat sunat suport support
+	senjata solat sedekah sosialisasi`)
+
+// bearsPrefix reports whether a word is an affixed form already, as far as its letters tell.
+func bearsPrefix(word string) bool {
+	if notAffixed[word] {
+		return false
+	}
+	for _, p := range []string{"di", "ber", "ter", "memper", "memb", "mend", "menj", "menc", "meny", "mengg", "mengh", "mengk", "pemb"} {
+		if rest, ok := strings.CutPrefix(word, p); ok && len(rest) >= 4 && vowels(rest) >= 2 {
+			return true
+		}
+	}
+	for _, p := range []string{"ke", "pe"} {
+		if strings.HasPrefix(word, p) && strings.HasSuffix(word, "an") && len(word) >= 8 {
+			return !notAffixed[word]
+		}
+	}
+	return false
+}
+
+// notAffixed are roots that begin like an affixed form.
+var notAffixed = words(`didik dinamit diskusi dialog dikte dinas disiplin distribusi diktator dikotomi
+	berani berantas berita berontak beranda berhala berkah berkas berkat berangkat berangus berondong bersih
+	terang teror teroris terima teriak terbang terjun terjang terkam terbit teritori terapi terminal teropong terowong
+	mendung mentah menteri perempuan kesatuan pendam pengaruh`)
+
+// twice is a root said twice, in words and with the figure two that everybody writes.
+func twice(root string) []string { return []string{root + " " + root, root + "2"} }
+
+// mutual are the forms of what people do to each other: serang menyerang, berbunuh bunuhan.
+func mutual(root string) []string {
+	list := []string{"ber" + root + " " + root + "an"}
+	for _, n := range nasals(root) {
+		list = append(list, root+" me"+n)
+	}
+	return list
+}
+
+// colloquialVerb is the active verb of colloquial Jakartan: nembak, nyerang, ngajak, nyulik, ngebom.
+func colloquialVerb(root string) []string {
+	c, rest := root[0], root[1:]
+	switch {
+	case vowels(root) == 1 || cluster(root):
+		return []string{"nge" + root}
+	case isVowel(c):
+		return []string{"ng" + root}
+	case c == 'c':
+		return []string{"ny" + rest, "nge" + root}
+	case c == 'h':
+		return []string{"ng" + rest, "nge" + root}
+	case assimilated[c] != "":
+		return []string{assimilated[c] + rest}
+	}
+	return []string{"nge" + root}
+}
