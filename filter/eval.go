@@ -9,49 +9,63 @@ import (
 )
 
 // eval reports whether a condition holds, and the places that make it hold.
-func (s *scratch) eval(f *Filter, c *cond) ([]place, bool) {
+func (s *scratch) eval(c *cond) ([]place, bool) {
 	switch c.op {
 	case rules.Term:
-		at := s.at[c.term] // all of them: whoever repeats a word must not hide the last one
+		at := s.places(s.at[c.bag]) // all of them: whoever repeats a word must not hide the last one
 		return at, len(at) > 0
+	case rules.Quote:
+		at := s.places(s.quotes)
+		return at, s.rough || len(at) > 0
 	case rules.Any:
-		var out []place
-		for i := range c.of {
-			if at, ok := s.eval(f, &c.of[i]); ok {
-				out = append(out, at...)
-			}
-		}
-		return out, len(out) > 0
+		return s.some(c.of, 1)
+	case rules.AtLeast:
+		return s.some(c.of, c.n)
 	case rules.All:
-		var out []place
-		for i := range c.of {
-			at, ok := s.eval(f, &c.of[i])
-			if !ok {
-				return nil, false
-			}
-			out = append(out, at...)
+		return s.some(c.of, len(c.of))
+	}
+	lists := make([][]place, 0, len(c.of))
+	for i := range c.of {
+		at, ok := s.eval(&c.of[i])
+		if !ok {
+			return nil, false
 		}
-		return out, true
-	case rules.Near:
-		var lists [][]place
-		for i := range c.of {
-			at, ok := s.eval(f, &c.of[i])
-			if !ok {
-				return nil, false
-			}
+		if len(at) > 0 { // a rough look does not see quotations
 			lists = append(lists, inOrder(at))
 		}
-		out := near(lists, c.within, c.ordered)
-		return out, len(out) > 0
 	}
-	return nil, false
+	var out []place
+	switch {
+	case c.op == rules.Near:
+		out = near(lists, c.within, c.ordered)
+	case s.rough:
+		out = slices.Concat(lists...)
+	default:
+		out = s.together(lists)
+	}
+	return out, len(out) > 0 || s.rough && len(lists) == 0
+}
+
+// some returns the places of all conditions that hold, if at least n do.
+func (s *scratch) some(of []cond, n int) (out []place, ok bool) {
+	hold := 0
+	for i := range of {
+		if at, ok := s.eval(&of[i]); ok {
+			out = append(out, at...)
+			hold++
+		}
+	}
+	if hold < n {
+		return nil, false
+	}
+	return out, true
 }
 
 // inOrder sorts places by where they end, each once.
 func inOrder(at []place) []place {
 	at = slices.Clone(at)
 	slices.SortFunc(at, func(a, b place) int {
-		return cmp.Or(a.end-b.end, a.first-b.first, a.from-b.from, a.term-b.term)
+		return cmp.Or(a.end-b.end, a.first-b.first, a.from-b.from, a.pattern-b.pattern)
 	})
 	return slices.Compact(at)
 }

@@ -2,7 +2,6 @@ package filter
 
 import (
 	"cmp"
-	"errors"
 	"fmt"
 	"math"
 	"slices"
@@ -16,37 +15,46 @@ import (
 // A Filter is a compiled ruleset.
 type Filter struct {
 	rules    []rule
-	terms    []term // by id
-	triggers int    // how many of them, the first, are looked for in every post
+	patterns []pattern // by id
+	triggers int       // how many of them, the first, are looked for in every post
+	bags     int       // how many bags there are
 	needs    needs
 	find     finder // of the triggers
-	also     finder // of the other terms, those that only keep a rule from applying
+	also     finder // of the other patterns, those that only keep a rule from applying
 	ruleset  *rules.Ruleset
 	version  string
 	scratch  sync.Pool
 }
 
-// rule is a rule that applies, with its conditions over term ids.
+// rule is a rule that applies, with its conditions over bags of patterns.
 type rule struct {
 	*rules.Rule
 	when   cond
-	unless []cond
+	unless []unless
+	terms  map[int]string // by pattern: the term of this rule that has it, as the lexicon has it
 }
 
-// cond is a rules.Cond with the term's id in a leaf.
+type unless struct {
+	cond
+	inSentence bool
+}
+
+// cond is a rules.Cond with a bag in a leaf.
 type cond struct {
 	op      rules.Op
-	term    int
+	bag     int // of a term, or of several any of which will do
 	of      []cond
+	n       int
 	within  int
 	ordered bool
 }
 
-// term is a pattern: folded, with a space at each end.
-type term struct {
-	text   string // as the lexicon has it
+// pattern is a folded spelling of a term, with a space at each end. A bag is a set of patterns; a text has it if it
+// has one of them.
+type pattern struct {
 	folded string
-	words  int // in folded
+	words  int     // in folded
+	bags   []int32 // that it is in
 }
 
 // New compiles a ruleset. Rules in draft are left out. The error names the file and line of a term that cannot
@@ -57,70 +65,127 @@ func New(rs *rules.Ruleset) (*Filter, error) { return NewWith(rs, Words) }
 func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 	f := &Filter{ruleset: rs, version: rs.Version}
 	f.scratch.New = func() any { return new(scratch) }
-	c := compiler{f: f, ids: map[string]int{}}
+	c := compiler{f: f, ids: map[string]int32{}, bags: map[string]int{}, groups: map[string][]int32{}}
 	// The terms that can make a rule apply come first: only they are looked for in every post.
 	for i := range rs.Rules {
 		if r := &rs.Rules[i]; r.Status != rules.Draft {
-			f.rules = append(f.rules, rule{Rule: r, when: c.compile(r.When)})
+			c.terms = map[int]string{}
+			f.rules = append(f.rules, rule{Rule: r, when: c.compile(&r.When), terms: c.terms})
 		}
 	}
-	f.triggers = len(f.terms)
+	f.triggers = len(f.patterns)
 	for i := range f.rules {
-		for _, u := range f.rules[i].Unless {
-			f.rules[i].unless = append(f.rules[i].unless, c.compile(u))
+		c.terms = f.rules[i].terms
+		for k := range f.rules[i].Unless {
+			u := &f.rules[i].Unless[k]
+			f.rules[i].unless = append(f.rules[i].unless, unless{c.compile(&u.Cond), u.InSentence})
 		}
 	}
 	if len(c.mistakes) > 0 {
 		return nil, c.mistakes
 	}
-	f.needs = newNeeds(f.rules, len(f.terms))
+	f.bags = len(c.bags)
+	f.needs = newNeeds(f.rules, f.bags)
 	var err, errAlso error
-	f.find, err = newFinder(e, f.terms[:f.triggers])
-	f.also, errAlso = newFinder(e, f.terms[f.triggers:])
+	f.find, err = newFinder(e, f.patterns[:f.triggers])
+	f.also, errAlso = newFinder(e, f.patterns[f.triggers:])
 	return f, cmp.Or(err, errAlso)
 }
 
-// compiler gives each different folded term one id.
+// compiler gives each different folded spelling one id, and each different set of them one bag.
 type compiler struct {
 	f        *Filter
-	ids      map[string]int
+	ids      map[string]int32
+	bags     map[string]int
+	groups   map[string][]int32 // spellings by what a group or term has, folded once
+	terms    map[int]string     // of the rule that is compiled
 	fold     folder
 	mistakes rules.Mistakes
 }
 
-func (c *compiler) compile(in rules.Cond) cond {
-	out := cond{op: in.Op, within: in.Within, ordered: in.Ordered}
+func (c *compiler) compile(in *rules.Cond) cond {
+	out := cond{op: in.Op, n: in.N, within: in.Within, ordered: in.Ordered}
 	if in.Op == rules.Term {
-		out.term = c.id(in)
+		out.bag = c.bag(c.spellings(in))
+		return out
 	}
-	for _, sub := range in.Of {
-		out.of = append(out.of, c.compile(sub))
+	if in.Op == rules.Any && !slices.ContainsFunc(in.Of, func(sub rules.Cond) bool { return sub.Op != rules.Term }) {
+		var all []int32
+		for i := range in.Of {
+			all = append(all, c.spellings(&in.Of[i])...)
+		}
+		return cond{op: rules.Term, bag: c.bag(all)}
+	}
+	of := in.Of
+	if in.Op == rules.AtLeast && len(of) == 1 && of[0].Group != "" {
+		of = of[0].Of // so many different terms of the group
+	}
+	for i := range of {
+		out.of = append(out.of, c.compile(&of[i]))
 	}
 	return out
 }
 
-func (c *compiler) id(leaf rules.Cond) int {
-	c.fold.fold(leaf.Term)
-	folded := string(c.fold.out)
-	if len(folded) < 3 {
+// spellings returns the ids of what a term matches.
+func (c *compiler) spellings(leaf *rules.Cond) []int32 {
+	key := strings.Join(leaf.Spellings, "\n")
+	ids, known := c.groups[key]
+	if !known {
+		for _, s := range leaf.Spellings {
+			if id, ok := c.id(s); ok {
+				ids = append(ids, id)
+			}
+		}
+		c.groups[key] = ids
+	}
+	if len(ids) == 0 {
 		c.mistakes = append(c.mistakes, rules.Mistake{Position: leaf.Pos,
 			What: fmt.Sprintf("the term %q has no letter or digit, so it can never match", leaf.Term)})
-		return 0
 	}
+	for _, id := range ids {
+		if c.terms[int(id)] == "" {
+			c.terms[int(id)] = leaf.Term
+		}
+	}
+	return ids
+}
+
+func (c *compiler) id(spelling string) (id int32, ok bool) {
+	c.fold.fold(spelling)
+	if len(c.fold.out) < 3 {
+		return 0, false
+	}
+	folded := string(c.fold.out)
 	id, known := c.ids[folded]
 	if !known {
-		id = len(c.f.terms)
+		id = int32(len(c.f.patterns))
 		c.ids[folded] = id
-		c.f.terms = append(c.f.terms, term{text: leaf.Term, folded: folded, words: strings.Count(folded, " ") - 1})
+		c.f.patterns = append(c.f.patterns, pattern{folded: folded, words: strings.Count(folded, " ") - 1})
 	}
-	return id
+	return id, true
+}
+
+// bag returns the bag of some patterns.
+func (c *compiler) bag(ids []int32) int {
+	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
+	key := fmt.Sprint(ids)
+	n, known := c.bags[key]
+	if !known {
+		n = len(c.bags)
+		c.bags[key] = n
+		for _, id := range ids {
+			p := &c.f.patterns[id]
+			p.bags = append(p.bags, int32(n))
+		}
+	}
+	return n
 }
 
 // Version names the ruleset.
 func (f *Filter) Version() string { return f.version }
 
-// Counts returns how many rules apply and how many different terms they look for.
-func (f *Filter) Counts() (rules, terms int) { return len(f.rules), len(f.terms) }
+// Counts returns how many rules apply and how many different spellings they look for.
+func (f *Filter) Counts() (rules, spellings int) { return len(f.rules), len(f.patterns) }
 
 // Verdict says what the ruleset says of a post.
 func (f *Filter) Verdict(p ingest.Post) Verdict { return f.Text(p.Text()) }
@@ -142,38 +207,58 @@ func (f *Filter) Shadow(text string) []string {
 func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 	s := f.scratch.Get().(*scratch)
 	defer f.scratch.Put(s)
-	v = Verdict{Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
-	f.find(s, text)
-	if len(s.walk.found) == 0 {
-		return v, nil
-	}
-	possible := f.needs.possible(&s.tally, s.walk.found)
+	possible := s.look(f, text)
 	if len(possible) == 0 {
-		return v, nil
+		return Verdict{Threshold: rules.Threshold, Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}, nil
 	}
-	s.forget(f)
-	s.collect(f, 0)
-	if !slices.ContainsFunc(possible, func(r int32) bool { _, ok := s.eval(f, &f.rules[r].when); return ok }) {
-		return v, nil
-	}
-	f.also(s, text)
-	s.collect(f, f.triggers)
-	s.fold.track = true
-	s.fold.fold(text)
-	s.fold.track = false
-	s.confirm(f)
+	s.lookCloser(f, text)
 	slices.Sort(possible)
 	return f.weigh(s, possible, text)
 }
 
+// look returns the rules that can apply to a text, by where their terms seem to stand.
+func (s *scratch) look(f *Filter, text string) []int32 {
+	f.find(s, text)
+	if len(s.walk.found) == 0 {
+		return nil
+	}
+	possible := f.needs.possible(&s.tally, f.patterns, s.walk.found)
+	if len(possible) == 0 {
+		return nil
+	}
+	s.found = append(s.found[:0], s.walk.found...)
+	s.collect(f)
+	s.rough = true
+	ok := slices.ContainsFunc(possible, func(r int32) bool { _, ok := s.eval(&f.rules[r].when); return ok })
+	s.rough = false
+	if !ok {
+		return nil
+	}
+	return possible
+}
+
+// lookCloser finds all patterns of a text, where exactly they stand, and in which sentences.
+func (s *scratch) lookCloser(f *Filter, text string) {
+	f.also(s, text)
+	for _, c := range s.walk.found {
+		s.found = append(s.found, candidate{c.term + int32(f.triggers), c.word})
+	}
+	s.fold.track = true
+	s.fold.fold(text)
+	s.fold.track = false
+	s.confirm(f)
+	s.collect(f)
+	s.sentences(text)
+}
+
 // weigh evaluates the conditions of the rules that can apply, and adds up what does.
 func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, shadow []string) {
-	v = Verdict{Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
+	v = Verdict{Threshold: rules.Threshold, Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}
 	var top *rules.Rule
 	for _, i := range possible {
 		r := &f.rules[i]
-		hits, ok := s.eval(f, &r.when)
-		if !ok || slices.ContainsFunc(r.unless, func(u cond) bool { _, holds := s.eval(f, &u); return holds }) {
+		hits, ok := s.applies(r)
+		if !ok {
 			continue
 		}
 		if r.Status == rules.Shadow {
@@ -182,7 +267,10 @@ func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, sh
 		}
 		v.Score += r.Weight
 		v.Rules = append(v.Rules, RuleScore{ID: r.ID, Title: r.Title, Score: r.Weight})
-		v.Hits = append(v.Hits, s.hits(f, r.ID, hits, text)...)
+		v.Hits = append(v.Hits, s.hits(r, hits, text)...)
+		if top == nil || r.Threshold < v.Threshold {
+			v.Threshold = r.Threshold
+		}
 		if top == nil || graver(r.Rule, top) {
 			top = r.Rule
 		}
@@ -202,6 +290,32 @@ func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, sh
 	})
 	v.Hits = bounded(slices.Compact(v.Hits))
 	return v, shadow
+}
+
+// applies reports whether a rule applies, and the places that make it apply.
+func (s *scratch) applies(r *rule) ([]place, bool) {
+	places, ok := s.eval(&r.when)
+	if !ok {
+		return nil, false
+	}
+	masked := false
+	for i := range r.unless {
+		at, holds := s.eval(&r.unless[i].cond)
+		switch {
+		case !holds:
+		case !r.unless[i].inSentence:
+			return nil, false
+		default:
+			s.mask(at)
+			masked = true
+		}
+	}
+	if masked {
+		s.masking = true
+		places, ok = s.eval(&r.when)
+		s.unmask()
+	}
+	return places, ok
 }
 
 // Limits of the hits of one verdict, so that a flag fits into a message however often a text hits.
@@ -229,38 +343,50 @@ type scratch struct {
 	fold  folder
 	walk  walk
 	tally tally
-	words []int     // where each word begins in fold.out; after confirm
-	at    [][]place // by term id: where it stands
-	met   []int     // the ids of those that stand anywhere
+	found []candidate // of all patterns; confirmed after confirm
+	at    [][]place   // by bag: where one of its patterns stands
+	met   []int32     // the bags that stand anywhere
+
+	rough   bool // nothing is known yet of sentences and quotations: what could hold, holds
+	words   []int
+	in      []int32 // by word: its sentence
+	quotes  []place // stretches between quotation marks
+	masked  []bool  // by sentence: what stands in it does not count
+	masking bool
 }
 
-// place is one occurrence of a term.
+// place is one occurrence of a pattern.
 type place struct {
-	term       int
+	pattern    int // -1 for a quotation
 	first, end int // words, half open
 	from, to   int // bytes of fold.out, half open, without the spaces around; after confirm
 }
 
-// forget empties the places of the text before.
-func (s *scratch) forget(f *Filter) {
-	if len(s.at) < len(f.terms) {
-		s.at = make([][]place, len(f.terms))
+// collect sorts what was found by bags.
+func (s *scratch) collect(f *Filter) {
+	if len(s.at) < f.bags {
+		s.at = make([][]place, f.bags)
 	}
-	for _, id := range s.met {
-		s.at[id] = s.at[id][:0]
+	for _, bag := range s.met {
+		s.at[bag] = s.at[bag][:0]
 	}
 	s.met = s.met[:0]
-}
-
-// collect sorts what a finder found by terms; first is the id of its first term.
-func (s *scratch) collect(f *Filter, first int) {
-	for _, c := range s.walk.found {
-		id, end := first+int(c.term), int(c.word)+1
-		if len(s.at[id]) == 0 {
-			s.met = append(s.met, id)
+	for _, c := range s.found {
+		p := &f.patterns[c.term]
+		end := int(c.word) + 1
+		at := place{pattern: int(c.term), first: end - p.words, end: end}
+		if len(s.words) > 0 {
+			at.from = s.words[at.first]
+			at.to = at.from + len(p.folded) - 2
 		}
-		s.at[id] = append(s.at[id], place{term: id, first: end - f.terms[id].words, end: end})
+		for _, bag := range p.bags {
+			if len(s.at[bag]) == 0 {
+				s.met = append(s.met, bag)
+			}
+			s.at[bag] = append(s.at[bag], at)
+		}
 	}
+	s.words = s.words[:0]
 }
 
 // confirm compares every candidate with the folded text and leaves out those that only seemed to be there.
@@ -271,26 +397,23 @@ func (s *scratch) confirm(f *Filter) {
 			s.words = append(s.words, i+1)
 		}
 	}
-	for _, id := range s.met {
-		folded := f.terms[id].folded
-		s.at[id] = slices.DeleteFunc(s.at[id], func(p place) bool {
-			from := s.words[p.first]
-			to := from + len(folded) - 2
-			return to >= len(s.fold.out) || string(s.fold.out[from-1:to+1]) != folded
-		})
-		for i := range s.at[id] {
-			p := &s.at[id][i]
-			p.from, p.to = s.words[p.first], s.words[p.first]+len(folded)-2
-		}
-	}
+	s.found = slices.DeleteFunc(s.found, func(c candidate) bool {
+		p := &f.patterns[c.term]
+		from := s.words[int(c.word)+1-p.words]
+		to := from + len(p.folded) - 2
+		return to >= len(s.fold.out) || string(s.fold.out[from-1:to+1]) != p.folded
+	})
 }
 
 // hits turns places into spans of the original text.
-func (s *scratch) hits(f *Filter, id string, places []place, text string) []Hit {
+func (s *scratch) hits(r *rule, places []place, text string) []Hit {
 	out := make([]Hit, 0, len(places))
 	for _, p := range places {
+		if p.pattern < 0 {
+			continue // a quotation is no hit
+		}
 		start, end := int(s.fold.spans[p.from].start), int(s.fold.spans[p.to-1].end)
-		out = append(out, Hit{Rule: id, Term: f.terms[p.term].text, Start: start, End: end, Text: text[start:end]})
+		out = append(out, Hit{Rule: r.ID, Term: r.terms[p.pattern], Start: start, End: end, Text: text[start:end]})
 	}
 	return out
 }
@@ -298,26 +421,24 @@ func (s *scratch) hits(f *Filter, id string, places []place, text string) []Hit 
 // Test runs every rule's own texts: those it must match and those it must pass. The error is rules.Mistakes.
 // Rules in draft are tested as if they applied.
 func Test(rs *rules.Ruleset) error {
+	all := &rules.Ruleset{Version: rs.Version, Rules: slices.Clone(rs.Rules)}
+	for i := range all.Rules {
+		all.Rules[i].Status = rules.Warn
+	}
+	f, err := New(all)
+	if err != nil {
+		return err
+	}
 	var mistakes rules.Mistakes
-	for i := range rs.Rules {
-		r := rs.Rules[i]
-		r.Status = rules.Warn
-		one, err := New(&rules.Ruleset{Version: rs.Version, Rules: []rules.Rule{r}})
-		if err != nil {
-			var ms rules.Mistakes
-			if errors.As(err, &ms) {
-				mistakes = append(mistakes, ms...)
-				continue
-			}
-			return err
-		}
+	for i := range all.Rules {
+		r := &all.Rules[i]
 		for _, t := range r.Match {
-			if len(one.Text(t).Rules) == 0 {
+			if !f.matches(r.ID, t) {
 				mistakes = append(mistakes, rules.Mistake{Position: r.Pos, What: fmt.Sprintf("rule %q does not match its own text %q", r.ID, t)})
 			}
 		}
-		for _, t := range r.Pass {
-			if len(one.Text(t).Rules) > 0 {
+		for _, t := range r.Pass.All() {
+			if f.matches(r.ID, t) {
 				mistakes = append(mistakes, rules.Mistake{Position: r.Pos, What: fmt.Sprintf("rule %q matches a text that it must pass: %q", r.ID, t)})
 			}
 		}
@@ -326,4 +447,8 @@ func Test(rs *rules.Ruleset) error {
 		return mistakes
 	}
 	return nil
+}
+
+func (f *Filter) matches(rule, text string) bool {
+	return slices.ContainsFunc(f.Text(text).Rules, func(r RuleScore) bool { return r.ID == rule })
 }

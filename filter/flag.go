@@ -29,18 +29,19 @@ type RuleScore struct {
 // A Verdict is what a ruleset says of a post. Category and severity are those of its gravest rule; the action is to
 // hold if one of its rules is to. They are empty when no rule applied.
 type Verdict struct {
-	Language string         `json:"language"` // "id" or "en"
-	Category rules.Category `json:"category"`
-	Severity rules.Severity `json:"severity"`
-	Score    float64        `json:"score"`
-	Action   rules.Status   `json:"action"` // what is proposed: "warn" or "hold"
-	Rules    []RuleScore    `json:"rules"`  // the highest score first
-	Hits     []Hit          `json:"hits"`   // in the order of the text
-	Ruleset  string         `json:"ruleset"`
+	Language  string         `json:"language"` // "id" or "en"
+	Category  rules.Category `json:"category"`
+	Severity  rules.Severity `json:"severity"`
+	Score     float64        `json:"score"`
+	Threshold float64        `json:"threshold"` // the score from which it is a flag: the lowest of its rules
+	Action    rules.Status   `json:"action"`    // what is proposed: "warn" or "hold"
+	Rules     []RuleScore    `json:"rules"`     // the highest score first
+	Hits      []Hit          `json:"hits"`      // in the order of the text
+	Ruleset   string         `json:"ruleset"`
 }
 
 // Flagged reports whether the verdict is over the threshold.
-func (v Verdict) Flagged() bool { return v.Score >= rules.Threshold }
+func (v Verdict) Flagged() bool { return v.Score >= v.Threshold }
 
 // A Flag is a verdict over the threshold, with its post.
 type Flag struct {

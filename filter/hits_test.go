@@ -20,7 +20,7 @@ import (
 var hitTerms = []string{"baiat", "bom bali", "isis", "jihad", "khilafah", "sumpah setia", "جهاد"}
 
 func hitFilter(t testing.TB) *Filter {
-	return compiled(t, ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "{any: [" + strings.Join(hitTerms, ", ") + "]}"})}))
+	return compiled(t, ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "any of (" + strings.Join(hitTerms, ", ") + ")"})}))
 }
 
 // TestHits runs the cases of testdata/hits.txt.

@@ -79,7 +79,7 @@ rules:
 		want string
 	}{
 		{"does not hold", live.Swap(untrue, nil), `a.yml:4:5: rule "three" does not match its own text "empat"`},
-		{"does not compile", live.Swap(wordless, nil), `a.yml:4:65: the term "..." has no letter or digit, so it can never match`},
+		{"does not compile", live.Swap(wordless, nil), `a.yml:4:66: the term "..." has no letter or digit, so it can never match`},
 		{"does not load", live.Swap(nil, os.ErrPermission), "permission denied"},
 	} {
 		if bad.err == nil || !strings.HasPrefix(bad.err.Error(), "ruleset refused:\n") || !strings.Contains(bad.err.Error(), bad.want) {
@@ -126,8 +126,8 @@ rules:
 
 // TestSwapUnderLoad swaps two rulesets to and fro while goroutines judge: every verdict is of one of them, whole.
 func TestSwapUnderLoad(t *testing.T) {
-	a := ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "{all: [m, {any: [satu, m]}]}"})})
-	b := ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"b": "{all: [m, {any: [dua, m]}]}"})})
+	a := ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"a": "m and any of (satu, m)"})})
+	b := ruleset(t, map[string]string{"a.yml": lexicon(map[string]string{"b": "m and any of (dua, m)"})})
 	live, err := NewLive(a, Words, nil)
 	if err != nil {
 		t.Fatal(err)

@@ -21,7 +21,7 @@ var Engines = []Engine{Words, Cloudflare}
 // A finder leaves the terms that occur in a text, and perhaps some that do not, in s.walk.found.
 type finder func(s *scratch, text string)
 
-func newFinder(e Engine, terms []term) (finder, error) {
+func newFinder(e Engine, terms []pattern) (finder, error) {
 	switch e {
 	case Words:
 		scanner := newScanner(terms)
@@ -66,7 +66,7 @@ func newEngine(patterns []string) (engine, error) {
 func (e engine) match(folded []byte) []int { return e.m.MatchThreadSafe(folded) }
 
 // find folds a text and notes every place of every pattern in it.
-func (e engine) find(s *scratch, terms []term, text string) {
+func (e engine) find(s *scratch, terms []pattern, text string) {
 	s.walk.found = s.walk.found[:0]
 	s.fold.fold(text)
 	if !e.m.Contains(s.fold.out) {

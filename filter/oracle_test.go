@@ -57,10 +57,10 @@ var newOracle = sync.OnceValues(func() (*oracle, error) {
 	}
 	o := &oracle{filters: map[Engine]*Filter{}}
 	var each []rules.Rule
-	for i, term := range all.terms {
-		each = append(each, rules.Rule{ID: strconv.Itoa(i), Title: term.text, Language: "any", Status: rules.Warn,
-			Category: rules.Threat, Severity: rules.Low, Weight: 1, When: rules.Cond{Op: rules.Term, Term: term.text}})
-		o.folded = append(o.folded, folded(term.text))
+	for i, term := range all.patterns {
+		each = append(each, rules.Rule{ID: strconv.Itoa(i), Title: term.folded, Language: "any", Status: rules.Warn,
+			Category: rules.Threat, Severity: rules.Low, Weight: 1, When: rules.Cond{Op: rules.Term, Term: term.folded, Spellings: []string{term.folded}}})
+		o.folded = append(o.folded, term.folded)
 	}
 	for _, e := range Engines {
 		if o.filters[e], err = NewWith(&rules.Ruleset{Version: "oracle", Rules: each}, e); err != nil {
@@ -118,7 +118,7 @@ func TestOracle(t *testing.T) {
 		found += o.check(t, p.Text())
 	}
 	for _, r := range bundledFilter(t).ruleset.Rules {
-		for _, text := range slices.Concat(r.Match, r.Pass) {
+		for _, text := range slices.Concat(r.Match, r.Pass.All()) {
 			found += o.check(t, text)
 		}
 	}
@@ -138,7 +138,7 @@ func TestEngines(t *testing.T) {
 		texts = append(texts, p.Text())
 	}
 	for _, r := range first.ruleset.Rules {
-		texts = append(append(texts, r.Match...), r.Pass...)
+		texts = append(append(texts, r.Match...), r.Pass.All()...)
 	}
 	o, err := newOracle()
 	if err != nil {
@@ -200,7 +200,7 @@ func FuzzVerdict(f *testing.F) {
 	}
 	for _, r := range lexicons.ruleset.Rules {
 		f.Add(r.Match[0])
-		f.Add(r.Pass[0])
+		f.Add(r.Pass.All()[0])
 	}
 	f.Add("\xff\xfe b\xcd\x81aiat")
 	f.Add("a.y.o b a i a t #KepadaISIS i.s.i.s i s i s")
@@ -314,8 +314,8 @@ func admit(t testing.TB, text string) ingest.Post {
 func TestWorstCases(t *testing.T) {
 	f := bundledFilter(t)
 	var terms, matches strings.Builder
-	for _, term := range f.terms {
-		terms.WriteString(term.text + " ")
+	for _, term := range f.patterns {
+		terms.WriteString(term.folded)
 	}
 	for _, r := range f.ruleset.Rules {
 		matches.WriteString(strings.Join(r.Match, " ") + " ")

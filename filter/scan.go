@@ -36,7 +36,7 @@ type slot struct {
 type candidate struct{ term, word int32 }
 
 // newScanner makes a scanner for terms, which are folded and all different.
-func newScanner(terms []term) *scanner {
+func newScanner(terms []pattern) *scanner {
 	keys := 0
 	for i := range terms {
 		keys += terms[i].words

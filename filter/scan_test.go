@@ -14,19 +14,19 @@ var scanTerms = []string{
 	"мир", "a b c", "white power", "the base", "wherever you find them", "kafir", "kafir harbi", "dst",
 }
 
-func scannerOf(t testing.TB, list []string) (*scanner, []term) {
+func scannerOf(t testing.TB, list []string) (*scanner, []pattern) {
 	t.Helper()
-	terms := make([]term, len(list))
+	terms := make([]pattern, len(list))
 	for i, s := range list {
 		var f folder
 		f.fold(s)
-		terms[i] = term{text: s, folded: string(f.out), words: bytes.Count(f.out, []byte(" ")) - 1}
+		terms[i] = pattern{folded: string(f.out), words: bytes.Count(f.out, []byte(" ")) - 1}
 	}
 	return newScanner(terms), terms
 }
 
 // checkScan compares what the scanner finds with what stands in the folded text.
-func checkScan(t *testing.T, s *scanner, terms []term, text string) {
+func checkScan(t *testing.T, s *scanner, terms []pattern, text string) {
 	t.Helper()
 	var w walk
 	var f, whole folder

@@ -27,7 +27,7 @@ func FuzzParse(f *testing.F) {
 		}
 	}
 	f.Add([]byte(good("a")), []byte(good("b")))
-	f.Add([]byte("title: t\ngroups: {g: [x, y]}\n"), []byte(strings.Replace(good("a"), "satu", "{near: [$g, {any: [a, b]}], within: 5, ordered: true}", 1)))
+	f.Add([]byte("title: t\ngroups: {g: [x, y]}\n"), []byte(strings.Replace(good("a"), "satu", "\"$g within 5 words before any of (a, b)\"", 1)))
 	f.Add([]byte("? [a, b]\n: c\n"), []byte("title: &a\n  *a : *a\n"))
 	f.Fuzz(func(t *testing.T, a, b []byte) {
 		archive, err := json.Marshal(map[string][]byte{"a.yml": a, "b.yml": b})
@@ -69,7 +69,7 @@ func checkRules(t *testing.T, rs *rules.Ruleset) {
 	ids := map[string]bool{}
 	for _, r := range rs.Rules {
 		if ids[r.ID] || r.ID == "" || r.Title == "" || r.Severity.Rank() < 0 || !(r.Weight > 0 && r.Weight <= 10) ||
-			r.When.Op == "" || len(r.Match) == 0 || len(r.Pass) == 0 {
+			r.When.Op == "" || len(r.Match) == 0 || len(r.Pass.All()) == 0 {
 			t.Fatalf("a rule that should not have loaded: %+v", r)
 		}
 		ids[r.ID] = true

@@ -1,6 +1,8 @@
 package rules
 
-// Threshold is the score from which a verdict is a flag.
+import "slices"
+
+// Threshold is the score from which a post is flagged, unless a rule names its own.
 const Threshold = 5.0
 
 // A Lexicon is one file of rules on one theme.
@@ -13,59 +15,48 @@ type Lexicon struct {
 
 // A Rule says what to look for, when it counts and how grave it is. See docs/lexicon.md.
 type Rule struct {
-	ID       string
-	Title    string
-	Language string // one of Languages
-	Status   Status
-	Category Category
-	Severity Severity
-	Weight   float64 // what it adds to the score, 0 < weight <= 10; Threshold alone flags
-	When     Cond
-	Unless   []Cond   // each keeps the rule from applying
-	Match    []string // texts that the rule must match
-	Pass     []string // texts that it must not match
-	Pos      Position
+	ID        string
+	Title     string
+	Language  string // one of Languages
+	Status    Status
+	Category  Category
+	Severity  Severity
+	Weight    float64 // what it adds to the score of the post, 0 < weight <= 10
+	Threshold float64 // the score of the post from which the rule flags it
+	When      Cond
+	Unless    []Unless
+	Match     []string // texts that the rule must match
+	Pass      Pass     // texts that it must not match
+	Pos       Position
+	Dossier
+}
 
-	Rationale      string   // why we may look for this
-	References     []string // where the knowledge is from
-	FalsePositives []string // who says the same words innocently
+// A Dossier says who answers for a rule and why we may look for it. Lint demands it whole.
+type Dossier struct {
 	Author         string
+	Approver       string // a second person, who has read the rule
 	Date           string // yyyy-mm-dd
+	Expires        string // yyyy-mm-dd: looked at again before that day
+	Rationale      string // why we may look for this
+	Source         string // where the knowledge is from
+	References     []string
+	Origin         string   // one of Origins
+	FalsePositives []string // who says the same words innocently
 }
 
-// A Cond is a condition on the terms of a text. A leaf has a Term; the others have an Op over Of.
-type Cond struct {
-	Op      Op
-	Term    string // as the lexicon has it, with groups resolved
-	Of      []Cond
-	Within  int  // Near: at most so many words between the first and the last
-	Ordered bool // Near: in the order of Of
-	Pos     Position
+// Pass are texts that a rule must pass, by who speaks.
+type Pass struct {
+	News     []string // reports, also those that quote
+	Everyday []string // ordinary life and religious speech
+	Counter  []string // counter-speech: refusal, warning, refutation
+	Unsorted []string // a list without kinds, which lint does not accept
 }
 
-// An Op joins conditions.
-type Op string
-
-const (
-	Term Op = "term" // the words stand in the text
-	Any  Op = "any"  // at least one of them holds
-	All  Op = "all"  // all of them hold, anywhere in the text
-	Near Op = "near" // all of them hold within some words of each other
-)
+// All are the texts of every kind.
+func (p Pass) All() []string { return slices.Concat(p.News, p.Everyday, p.Counter, p.Unsorted) }
 
 // A Position is where something stands in a lexicon, for messages to its author.
 type Position struct {
 	File         string
 	Line, Column int
-}
-
-// Terms calls f for every term of the condition.
-func (c *Cond) Terms(f func(*Cond)) {
-	if c.Op == Term {
-		f(c)
-		return
-	}
-	for i := range c.Of {
-		c.Of[i].Terms(f)
-	}
 }

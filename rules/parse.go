@@ -1,19 +1,20 @@
 package rules
 
 import (
-	"errors"
 	"fmt"
 	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 	"time"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
 
 // parser turns lexicon files into lexicons. It goes on after a mistake, so that an author sees all of them.
 type parser struct {
+	data     []byte // of the file that is read
 	lexicons []Lexicon
 	mistakes Mistakes
 	groups   map[string]group // of all files
@@ -38,20 +39,28 @@ func (p *parser) file(name string, data []byte) {
 	if !ok {
 		return
 	}
+	p.data = data
 	n := node{Node: doc, file: name, p: p}
 	lex := Lexicon{File: name, Groups: map[string][]string{}}
-	language := "any"
-	var rules node
+	shared := Rule{Language: "any", Status: Warn, Weight: Threshold, Threshold: Threshold}
+	var groups, rules node
 	if !n.members(fields{
 		"title":       func(v node) { lex.Title = v.text() },
-		"language":    func(v node) { language = v.oneOf(Languages) },
+		"language":    func(v node) { shared.Language = v.oneOf(Languages) },
 		"description": func(v node) { v.text() },
-		"author":      func(v node) { v.text() },
-		"date":        func(v node) { v.date() },
-		"groups":      func(v node) { p.readGroups(v, &lex) },
+		"groups":      func(v node) { groups = v },
 		"rules":       func(v node) { rules = v },
+		"author":      func(v node) { shared.Author = v.text() },
+		"approver":    func(v node) { shared.Approver = v.text() },
+		"date":        func(v node) { shared.Date = v.date() },
+		"expires":     func(v node) { shared.Expires = v.date() },
+		"source":      func(v node) { shared.Source = v.text() },
+		"origin":      func(v node) { shared.Origin = v.oneOf(Origins) },
 	}) {
 		return
+	}
+	if groups.Node != nil {
+		p.readGroups(groups, &lex, shared.Language)
 	}
 	if lex.Title == "" {
 		n.mistake("title is missing; say what the lexicon is about")
@@ -61,13 +70,13 @@ func (p *parser) file(name string, data []byte) {
 	}
 	if rules.Node != nil {
 		for _, item := range rules.list() {
-			lex.Rules = append(lex.Rules, p.rule(item, language))
+			lex.Rules = append(lex.Rules, p.rule(item, shared))
 		}
 	}
 	p.lexicons = append(p.lexicons, lex)
 }
 
-func (p *parser) readGroups(v node, lex *Lexicon) {
+func (p *parser) readGroups(v node, lex *Lexicon, language string) {
 	v.each(func(key, value node) {
 		name := key.Value
 		if !nameForm.MatchString(name) {
@@ -86,7 +95,7 @@ func (p *parser) readGroups(v node, lex *Lexicon) {
 			case strings.HasPrefix(t, "$"):
 				item.mistake("%s: a group lists terms; it cannot name another group", t)
 			default:
-				g.terms = append(g.terms, Cond{Op: Term, Term: t, Pos: item.pos()})
+				g.terms = append(g.terms, p.spelled(Cond{Op: Term, Term: t, Pos: item.pos()}, language))
 				lex.Groups[name] = append(lex.Groups[name], t)
 			}
 		}
@@ -97,9 +106,10 @@ func (p *parser) readGroups(v node, lex *Lexicon) {
 	})
 }
 
-// rule reads one rule.
-func (p *parser) rule(n node, language string) Rule {
-	r := Rule{Language: language, Status: Warn, Weight: Threshold, Pos: n.pos()}
+// rule reads one rule, which has what its file says of all until it says otherwise.
+func (p *parser) rule(n node, shared Rule) Rule {
+	r := shared
+	r.Pos = n.pos()
 	if n.members(fields{
 		"id":             func(v node) { r.ID = v.text() },
 		"title":          func(v node) { r.Title = v.text() },
@@ -107,16 +117,21 @@ func (p *parser) rule(n node, language string) Rule {
 		"status":         func(v node) { r.Status = Status(v.oneOf(strs(Statuses))) },
 		"category":       func(v node) { r.Category = v.category() },
 		"severity":       func(v node) { r.Severity = Severity(v.oneOf(strs(Severities))) },
-		"weight":         func(v node) { r.Weight = v.weight() },
+		"weight":         func(v node) { r.Weight = v.number("weight", 10) },
+		"threshold":      func(v node) { r.Threshold = v.number("threshold", 100) },
 		"when":           func(v node) { r.When = v.cond() },
-		"unless":         func(v node) { r.Unless = v.conds() },
+		"unless":         func(v node) { r.Unless = v.exceptions() },
 		"match":          func(v node) { r.Match = v.texts() },
-		"pass":           func(v node) { r.Pass = v.texts() },
+		"pass":           func(v node) { r.Pass = v.pass() },
 		"rationale":      func(v node) { r.Rationale = v.text() },
+		"source":         func(v node) { r.Source = v.text() },
 		"references":     func(v node) { r.References = v.texts() },
+		"origin":         func(v node) { r.Origin = v.oneOf(Origins) },
 		"falsepositives": func(v node) { r.FalsePositives = v.texts() },
 		"author":         func(v node) { r.Author = v.text() },
+		"approver":       func(v node) { r.Approver = v.text() },
 		"date":           func(v node) { r.Date = v.date() },
+		"expires":        func(v node) { r.Expires = v.date() },
 	}) {
 		p.checkRule(n, r)
 	}
@@ -144,7 +159,7 @@ func (p *parser) checkRule(n node, r Rule) {
 	missing("severity; it is one of "+strings.Join(strs(Severities), ", "), r.Severity == "")
 	missing("when: what to look for", r.When.Op == "")
 	missing("match: texts that it must match", len(r.Match) == 0)
-	missing("pass: texts that it must pass (a news sentence, an everyday one, counter-speech)", len(r.Pass) == 0)
+	missing("pass: texts that it must pass (a news sentence, an everyday one, counter-speech)", len(r.Pass.All()) == 0)
 }
 
 // resolve replaces $groups in all conditions.
@@ -152,26 +167,32 @@ func (p *parser) resolve() {
 	for i := range p.lexicons {
 		for j := range p.lexicons[i].Rules {
 			r := &p.lexicons[i].Rules[j]
-			p.resolveCond(&r.When)
+			p.resolveCond(&r.When, r.Language)
 			for k := range r.Unless {
-				p.resolveCond(&r.Unless[k])
+				p.resolveCond(&r.Unless[k].Cond, r.Language)
 			}
 		}
 	}
 }
 
-func (p *parser) resolveCond(c *Cond) {
-	if c.Op == Term && strings.HasPrefix(c.Term, "$") {
-		g, known := p.groups[c.Term[1:]]
+func (p *parser) resolveCond(c *Cond, language string) {
+	if name, isGroup := strings.CutPrefix(c.Term, "$"); isGroup {
+		g, known := p.groups[name]
 		if !known {
-			p.mistake(c.Pos, fmt.Sprintf("no group is named %q; define it under groups in any lexicon of the folder", c.Term[1:]))
+			p.mistake(c.Pos, fmt.Sprintf("no group is named %q; define it under groups in any lexicon of the folder", name))
 			return
 		}
-		*c = Cond{Op: Any, Of: g.terms, Pos: c.Pos}
+		*c = Cond{Op: Any, Group: name, Of: g.terms, Pos: c.Pos}
 		return
 	}
+	if c.Op == Term {
+		*c = p.spelled(*c, language)
+	}
 	for i := range c.Of {
-		p.resolveCond(&c.Of[i])
+		p.resolveCond(&c.Of[i], language)
+	}
+	if c.Op == AtLeast && len(c.Of) == 1 && c.N > len(c.Of[0].Of) {
+		p.mistake(c.Pos, fmt.Sprintf("at least %d of %s can never hold: it has %d terms", c.N, c.Of[0], len(c.Of[0].Of)))
 	}
 }
 
@@ -193,6 +214,32 @@ func (n node) pos() Position { return Position{File: n.file, Line: n.Line, Colum
 
 func (n node) mistake(format string, args ...any) {
 	n.p.mistake(n.pos(), fmt.Sprintf(format, args...))
+}
+
+// find is where a token of the node's text stands in the file, the nth like it, or else where the node does.
+func (n node) find(token string, nth int) Position {
+	from, block := n.Column-1, n.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0
+	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
+		from++
+	}
+	lines := strings.Split(string(n.p.data), "\n")
+	for i := n.Line - 1; i < len(lines); i++ {
+		line := lines[i]
+		skip := min(from, len(line))
+		if from = 0; block && i == n.Line-1 {
+			continue // the sign that a block follows
+		}
+		for _, at := range tokenForm.FindAllStringIndex(line[skip:], -1) {
+			word := line[skip+at[0] : skip+at[1]]
+			if word != token && strings.TrimRight(word, `"'}],`) != token {
+				continue
+			}
+			if nth--; nth < 0 {
+				return Position{File: n.file, Line: i + 1, Column: utf8.RuneCountInString(line[:skip+at[0]]) + 1}
+			}
+		}
+	}
+	return n.pos()
 }
 
 // expected is the mistake that the node is something else.
@@ -289,12 +336,26 @@ func (n node) category() Category {
 	return Category(v)
 }
 
-func (n node) weight() float64 {
+func (n node) number(name string, most float64) float64 {
 	v, err := strconv.ParseFloat(n.text(), 64)
-	if err != nil || !(v > 0 && v <= 10) {
-		n.mistake("weight must be a number over 0 and up to 10; a post is flagged from %g", Threshold)
+	if err != nil || !(v > 0 && v <= most) {
+		n.mistake("%s must be a number over 0 and up to %g; a post is flagged from %g", name, most, Threshold)
 	}
 	return v
+}
+
+// pass reads the texts that a rule must pass: by kind, or as a list.
+func (n node) pass() (out Pass) {
+	if n.Kind == yaml.SequenceNode {
+		out.Unsorted = n.texts()
+		return out
+	}
+	n.members(fields{
+		"news":     func(v node) { out.News = v.texts() },
+		"everyday": func(v node) { out.Everyday = v.texts() },
+		"counter":  func(v node) { out.Counter = v.texts() },
+	})
+	return out
 }
 
 func (n node) date() string {
@@ -303,77 +364,6 @@ func (n node) date() string {
 		n.mistake("%q is not a date such as 2026-11-22", v)
 	}
 	return v
-}
-
-// conds reads a list of conditions.
-func (n node) conds() []Cond {
-	var out []Cond
-	for _, item := range n.list() {
-		if c, err := item.readCond(0); err == nil {
-			out = append(out, c)
-		}
-	}
-	return out
-}
-
-func (n node) cond() Cond {
-	c, _ := n.readCond(0)
-	return c
-}
-
-// maxDepth bounds how deep conditions may stand in each other.
-const maxDepth = 16
-
-var errCond = errors.New("not a condition")
-
-// readCond reads a condition: a term, or any, all or near over conditions.
-func (n node) readCond(depth int) (Cond, error) {
-	if depth > maxDepth {
-		n.mistake("conditions stand in each other more than %d deep", maxDepth)
-		return Cond{}, errCond
-	}
-	if n.Kind == yaml.ScalarNode {
-		t := n.text()
-		if t == "" {
-			return Cond{}, errCond
-		}
-		return Cond{Op: Term, Term: t, Pos: n.pos()}, nil
-	}
-	c := Cond{Pos: n.pos()}
-	within := node{}
-	of := func(op Op) func(node) {
-		return func(v node) {
-			if c.Op != "" {
-				v.mistake("a condition has one of any, all, near; this one has %s and %s", c.Op, op)
-			}
-			c.Op = op
-			for _, item := range v.list() {
-				if sub, err := item.readCond(depth + 1); err == nil {
-					c.Of = append(c.Of, sub)
-				}
-			}
-		}
-	}
-	if !n.members(fields{
-		"any": of(Any), "all": of(All), "near": of(Near),
-		"within":  func(v node) { within = v; c.Within, _ = strconv.Atoi(v.text()) },
-		"ordered": func(v node) { c.Ordered = v.oneOf([]string{"true", "false"}) == "true" },
-	}) {
-		return c, errCond
-	}
-	switch {
-	case c.Op == "":
-		n.mistake("expected a condition: a term, or one of any, all, near with a list")
-		return c, errCond
-	case len(c.Of) == 0:
-		n.mistake("%s needs a list of conditions", c.Op)
-		return c, errCond
-	case c.Op == Near && (within.Node == nil || c.Within < 2 || c.Within > 100):
-		n.mistake("near needs within: the number of words, from 2 to 100")
-	case c.Op != Near && (within.Node != nil || c.Ordered):
-		n.mistake("within and ordered go with near, not with %s", c.Op)
-	}
-	return c, nil
 }
 
 func strs[S ~string](in []S) []string {

@@ -50,3 +50,6 @@ var Statuses = []Status{Draft, Shadow, Warn, Hold}
 
 // Languages are what a lexicon can be written in; "any" is for words that both share, such as names.
 var Languages = []string{"id", "en", "any"}
+
+// Origins are whose wish a rule is.
+var Origins = []string{"platform", "community", "government"}

@@ -65,7 +65,7 @@ func newRulesTest() *cobra.Command {
 			match, pass := 0, 0
 			for _, r := range rs.Rules {
 				match += len(r.Match)
-				pass += len(r.Pass)
+				pass += len(r.Pass.All())
 			}
 			fmt.Fprintf(cmd.OutOrStdout(), "%d rules hold: %d texts match, %d pass; version %s\n", len(rs.Rules), match, pass, rs.Version)
 			return nil
