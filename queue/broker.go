@@ -86,21 +86,9 @@ func (b *Broker) open(ctx context.Context) error {
 	if err := b.EnsureStreams(ctx); err != nil {
 		return err
 	}
-	b.cursor, err = b.js.KeyValue(ctx, cursors)
-	if !errors.Is(err, jetstream.ErrBucketNotFound) {
-		return err // what is there may have been given more copies; it stays as it is
-	}
-	b.cursor, err = b.js.CreateKeyValue(ctx, jetstream.KeyValueConfig{
-		Bucket: cursors, Description: "where each source goes on", Replicas: b.replicas(), MaxBytes: 16 << 20,
-	})
-	if errors.Is(err, jetstream.ErrBucketExists) { // another process was faster
-		b.cursor, err = b.js.KeyValue(ctx, cursors)
-	}
+	b.cursor, err = b.bucket(ctx, cursors)
 	return err
 }
-
-// cursors is the bucket of the sources' places.
-const cursors = "saring_cursors"
 
 func (b *Broker) replicas() int { return max(1, b.opts.Replicas) }
 

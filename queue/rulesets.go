@@ -2,6 +2,7 @@ package queue
 
 import (
 	"context"
+	"crypto/sha256"
 	"errors"
 	"fmt"
 
@@ -13,7 +14,7 @@ import (
 // rulesets is where every ruleset that has given a verdict is kept, by its version: a verdict can be reproduced.
 const rulesets = "saring_rulesets"
 
-// KeepRuleset stores a ruleset under its version, once.
+// KeepRuleset stores a ruleset under its version, once. What stands there and is not the ruleset is replaced.
 func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
 	store, err := b.js.ObjectStore(ctx, rulesets)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
@@ -27,13 +28,16 @@ func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
 	if err != nil {
 		return fmt.Errorf("keep ruleset: %w", err)
 	}
-	if _, err := store.GetInfo(ctx, rs.Version); err == nil {
+	data, err := rs.Archive()
+	if err != nil {
+		return err
+	}
+	h := sha256.New()
+	h.Write(data)
+	if info, err := store.GetInfo(ctx, rs.Version); err == nil && info.Digest == jetstream.GetObjectDigestValue(h) {
 		return nil
 	}
-	data, err := rs.Archive()
-	if err == nil {
-		_, err = store.PutBytes(ctx, rs.Version, data)
-	}
+	_, err = store.PutBytes(ctx, rs.Version, data)
 	if err != nil {
 		return fmt.Errorf("keep ruleset %s: %w", rs.Version, err)
 	}
@@ -43,12 +47,22 @@ func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
 // Ruleset fetches a ruleset by its version, as rules.FromArchive reads it.
 func (b *Broker) Ruleset(ctx context.Context, version string) ([]byte, error) {
 	store, err := b.js.ObjectStore(ctx, rulesets)
-	if err != nil {
+	var data []byte
+	if err == nil {
+		data, err = store.GetBytes(ctx, version)
+	}
+	switch {
+	case errors.Is(err, jetstream.ErrObjectNotFound), errors.Is(err, jetstream.ErrBucketNotFound):
+		return nil, &NoRuleset{version}
+	case err != nil:
 		return nil, fmt.Errorf("rulesets: %w", err)
 	}
-	data, err := store.GetBytes(ctx, version)
-	if errors.Is(err, jetstream.ErrObjectNotFound) {
-		return nil, fmt.Errorf("no ruleset %s has been in use here; a flag names its own in \"ruleset\"", version)
-	}
-	return data, err
+	return data, nil
+}
+
+// NoRuleset says that a version is not kept.
+type NoRuleset struct{ Version string }
+
+func (e *NoRuleset) Error() string {
+	return fmt.Sprintf("no ruleset %s has been in use here; a flag names its own in \"ruleset\"", e.Version)
 }
