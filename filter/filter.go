@@ -421,17 +421,13 @@ func (s *scratch) hits(r *rule, places []place, text string) []Hit {
 // Test runs every rule's own texts: those it must match and those it must pass. The error is rules.Mistakes.
 // Rules in draft are tested as if they applied.
 func Test(rs *rules.Ruleset) error {
-	all := &rules.Ruleset{Version: rs.Version, Rules: slices.Clone(rs.Rules)}
-	for i := range all.Rules {
-		all.Rules[i].Status = rules.Warn
-	}
-	f, err := New(all)
+	f, err := New(applied(rs))
 	if err != nil {
 		return err
 	}
 	var mistakes rules.Mistakes
-	for i := range all.Rules {
-		r := &all.Rules[i]
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
 		for _, t := range r.Match {
 			if !f.matches(r.ID, t) {
 				mistakes = append(mistakes, rules.Mistake{Position: r.Pos, What: fmt.Sprintf("rule %q does not match its own text %q", r.ID, t)})

@@ -11,6 +11,20 @@ type Lexicon struct {
 	Title  string
 	Groups map[string][]string // named terms, used in conditions as $name
 	Rules  []Rule
+	groups map[string]group
+}
+
+// Terms counts the different terms of all rules.
+func (rs *Ruleset) Terms() int {
+	seen := map[string]bool{}
+	for i := range rs.Rules {
+		note := func(c *Cond) { seen[c.Term] = true }
+		rs.Rules[i].When.Terms(note)
+		for k := range rs.Rules[i].Unless {
+			rs.Rules[i].Unless[k].Terms(note)
+		}
+	}
+	return len(seen)
 }
 
 // A Rule says what to look for, when it counts and how grave it is. See docs/lexicon.md.

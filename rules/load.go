@@ -153,10 +153,14 @@ func FromArchive(data []byte) (*Ruleset, error) {
 // A Mistake is something wrong in a lexicon.
 type Mistake struct {
 	Position
-	What string // what is wrong, and what to do
+	What   string // what is wrong, and what to do
+	Advice bool   // it is probably not meant, but may be
 }
 
 func (m Mistake) String() string {
+	if m.Advice {
+		return fmt.Sprintf("%s:%d:%d: advice: %s", m.File, m.Line, m.Column, m.What)
+	}
 	return fmt.Sprintf("%s:%d:%d: %s", m.File, m.Line, m.Column, m.What)
 }
 

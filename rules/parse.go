@@ -41,7 +41,7 @@ func (p *parser) file(name string, data []byte) {
 	}
 	p.data = data
 	n := node{Node: doc, file: name, p: p}
-	lex := Lexicon{File: name, Groups: map[string][]string{}}
+	lex := Lexicon{File: name, Groups: map[string][]string{}, groups: map[string]group{}}
 	shared := Rule{Language: "any", Status: Warn, Weight: Threshold, Threshold: Threshold}
 	var groups, rules node
 	if !n.members(fields{
@@ -103,6 +103,7 @@ func (p *parser) readGroups(v node, lex *Lexicon, language string) {
 			key.mistake("group %q is empty", name)
 		}
 		p.groups[name] = g
+		lex.groups[name] = g
 	})
 }
 

@@ -3,6 +3,7 @@ package main
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -31,6 +32,9 @@ func newRulesLint() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "lint",
 		Short:   "Say what is wrong in lexicons, with file, line and column",
+		Long: `Say what is wrong in lexicons: what cannot be read, what a rule's dossier lacks, rules that have expired, groups that
+nobody uses; and, as advice, terms that are never needed, spellings that are everyday words, rules that cover each other.
+The exit code is 1 when something is wrong; advice alone does not change it.`,
 		Example: "  saring rules lint --rules rules/lexicons",
 		Args:    exactly(0, "no argument; name the folder with --rules"),
 		RunE: func(cmd *cobra.Command, _ []string) error {
@@ -38,8 +42,20 @@ func newRulesLint() *cobra.Command {
 			if err != nil {
 				return err
 			}
-			n, terms := f.Counts()
-			fmt.Fprintf(cmd.OutOrStdout(), "%d rules in use, %d in draft, %d terms, no mistakes; version %s\n", n, len(rs.Rules)-n, terms, rs.Version)
+			found := rules.Lint(rs, time.Now())
+			overlaps, err := filter.Overlaps(rs)
+			if err != nil {
+				return err
+			}
+			if found = append(found, overlaps...); len(found) > 0 {
+				fmt.Fprintln(cmd.ErrOrStderr(), found)
+			}
+			n, spellings := f.Counts()
+			fmt.Fprintf(cmd.OutOrStdout(), "%d rules in use, %d in draft, %d terms in %d spellings; %d mistakes, %d pieces of advice; version %s\n",
+				n, len(rs.Rules)-n, rs.Terms(), spellings, len(found.Grave()), len(found)-len(found.Grave()), rs.Version)
+			if len(found.Grave()) > 0 {
+				return errFound
+			}
 			return nil
 		},
 	}

@@ -1,0 +1,54 @@
+package filter
+
+import (
+	"fmt"
+	"slices"
+
+	"saring/rules"
+)
+
+// Overlaps advises on rules whose own texts are all matched by another rule of the same category: one of the two is
+// perhaps not needed. Rules in draft are looked at as if they applied.
+func Overlaps(rs *rules.Ruleset) (rules.Mistakes, error) {
+	f, err := New(applied(rs))
+	if err != nil {
+		return nil, err
+	}
+	var out rules.Mistakes
+	for i := range rs.Rules {
+		r := &rs.Rules[i]
+		for _, id := range f.matchingAll(r) {
+			out = append(out, rules.Mistake{Position: r.Pos, Advice: true,
+				What: fmt.Sprintf("every text that rule %q must match is matched by rule %q too: is it needed?", r.ID, id)})
+		}
+	}
+	return out, nil
+}
+
+// matchingAll returns the other rules of its category that match all texts of a rule.
+func (f *Filter) matchingAll(r *rules.Rule) (ids []string) {
+	for i, text := range r.Match {
+		var now []string
+		for _, other := range f.Text(text).Rules {
+			if other.ID != r.ID && f.category(other.ID) == r.Category && (i == 0 || slices.Contains(ids, other.ID)) {
+				now = append(now, other.ID)
+			}
+		}
+		ids = now
+	}
+	return ids
+}
+
+func (f *Filter) category(id string) rules.Category {
+	i := slices.IndexFunc(f.rules, func(r rule) bool { return r.ID == id })
+	return f.rules[i].Category
+}
+
+// applied is the ruleset with every rule, also one in draft or shadow, as if it were in use.
+func applied(rs *rules.Ruleset) *rules.Ruleset {
+	all := &rules.Ruleset{Version: rs.Version, Rules: slices.Clone(rs.Rules)}
+	for i := range all.Rules {
+		all.Rules[i].Status = rules.Warn
+	}
+	return all
+}
