@@ -11,7 +11,7 @@ import (
 )
 
 // series is every series of a registry with its value: name{label=value,…}.
-func series(t *testing.T, r *prometheus.Registry) map[string]float64 {
+func series(t testing.TB, r *prometheus.Registry) map[string]float64 {
 	t.Helper()
 	families, err := r.Gather()
 	if err != nil {
@@ -30,7 +30,7 @@ func series(t *testing.T, r *prometheus.Registry) map[string]float64 {
 	return all
 }
 
-func wantSeries(t *testing.T, r *prometheus.Registry, want map[string]float64) {
+func wantSeries(t testing.TB, r *prometheus.Registry, want map[string]float64) {
 	t.Helper()
 	got := series(t, r)
 	for name, v := range want {
