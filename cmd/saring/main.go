@@ -86,7 +86,7 @@ platform, notifies the government, and gives moderators a desk. Private chats ar
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	root.SetFlagErrorFunc(func(_ *cobra.Command, err error) error { return usageError{err} })
-	root.AddCommand(newUp(), newCheck(), newRules(), newSearch(), newDead(), newLogin(), newBench())
+	root.AddCommand(newUp(), newCheck(), newRules(), newSearch(), newDead(), newLogin(), newBench(), newEval())
 	return root
 }
 
