@@ -148,6 +148,9 @@ var keywords = []string{"and", "or", "within", "in"}
 var bare = regexp.MustCompile(`^[^\s(),'"$:#]+( [^\s(),'"$:#]+)*$`)
 
 func quoted(term string) string {
+	if strings.HasPrefix(term, "$") {
+		return term
+	}
 	words := strings.Fields(term)
 	special := len(words) > 1 && (words[1] == "of" || words[0] == "at" && words[1] == "least" || words[0] == "a" && words[1] == "quotation")
 	if bare.MatchString(term) && !special && !slices.ContainsFunc(words, func(w string) bool { return slices.Contains(keywords, w) }) {

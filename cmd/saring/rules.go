@@ -23,15 +23,15 @@ func newRules() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRulesLint(), newRulesTest(), newRulesShow())
+	cmd.AddCommand(newRulesLint(), newRulesFmt(), newRulesTest(), newRulesShow())
 	return cmd
 }
 
 func newRulesLint() *cobra.Command {
 	var dir string
 	cmd := &cobra.Command{
-		Use:     "lint",
-		Short:   "Say what is wrong in lexicons, with file, line and column",
+		Use:   "lint",
+		Short: "Say what is wrong in lexicons, with file, line and column",
 		Long: `Say what is wrong in lexicons: what cannot be read, what a rule's dossier lacks, rules that have expired, groups that
 nobody uses; and, as advice, terms that are never needed, spellings that are everyday words, rules that cover each other.
 The exit code is 1 when something is wrong; advice alone does not change it.`,
