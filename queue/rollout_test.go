@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"saring/filter"
+	"saring/ingest"
 	"saring/queue"
 	"saring/rules"
 )
@@ -56,7 +57,8 @@ func rolloutWorker(t *testing.T, b *queue.Broker, name string, rs *rules.Ruleset
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, err := b.StartRollout(t.Context(), l, queue.RolloutOptions{Worker: name, Trust: trust, Folder: folder, Command: "saring rules backtest"})
+	r, err := b.StartRollout(t.Context(), l, queue.RolloutOptions{Worker: name, Trust: trust, Folder: folder, Command: "saring rules backtest",
+		Brake: filter.BrakeLimits{For: time.Hour, Posts: 10, Share: 0.1}})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -369,6 +371,89 @@ func TestFolder(t *testing.T) {
 	eventually(t, "a push of what the folder holds is no quarrel", func() bool { return state(t, b, "w").Announcement == p.ID() })
 }
 
+// TestBrake: a rule that fires too much in one filter is braked in all, and after a restart, until it is released or
+// becomes another one. Each version that gives verdicts can be fetched.
+func TestBrake(t *testing.T) {
+	b := open(t, t.TempDir())
+	k := signingKey(t)
+	rs := lexicon(t, "a warn satu", "b warn dua")
+	w1, w2 := rolloutWorker(t, b, "w1", rs, k.Keys(), ""), rolloutWorker(t, b, "w2", rs, k.Keys(), "")
+	fire(t, w1.live)
+	braked := w1.live.Ruleset()
+	if braked.Version == rs.Version {
+		t.Fatal("the brake did nothing")
+	}
+	eventually(t, "the other filter follows", func() bool { return w2.live.Ruleset().Version == braked.Version })
+	eventually(t, "both say so", func() bool {
+		s1, s2 := state(t, b, "w1"), state(t, b, "w2")
+		return s1.Version == braked.Version && s2.Version == braked.Version && s1.Base == rs.Version
+	})
+	fetch := func(version string) {
+		t.Helper()
+		data, err := b.Ruleset(t.Context(), version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if got, err := rules.FromArchive(data); err != nil || got.Version != version {
+			t.Errorf("%v %v", got, err)
+		}
+	}
+	fetch(braked.Version)
+	fetch(rs.Version)
+	list, err := b.Brakes(t.Context())
+	if err != nil || len(list) != 1 || list[0].Rule != "a" || list[0].Version != rs.Version || !strings.Contains(list[0].Reason, "fired on") {
+		t.Errorf("%+v %v", list, err)
+	}
+	w1.stop()
+	again := rolloutWorker(t, b, "w1", rs, k.Keys(), "")
+	if again.live.Ruleset().Version != braked.Version {
+		t.Error("after a restart the rule is not braked")
+	}
+
+	next := lexicon(t, "a warn satu", "b warn dua", "c shadow tiga") // a is as it was
+	push(t, b, next, k, false)
+	for _, w := range []*worker{w2, again} {
+		eventually(t, "the next ruleset is in use", func() bool { return len(w.live.Ruleset().Rules) == 3 })
+		if w.live.Ruleset().Rules[0].Status != rules.Shadow {
+			t.Error("a push takes the brake off")
+		}
+	}
+	if _, err := b.Release(t.Context(), "b"); err == nil || !strings.Contains(err.Error(), `no brake is on the rule "b"`) {
+		t.Errorf("%v", err)
+	}
+	if off, err := b.Release(t.Context(), "a"); err != nil || len(off) != 1 {
+		t.Errorf("%+v %v", off, err)
+	}
+	for _, w := range []*worker{w2, again} {
+		eventually(t, "the brake is off", func() bool { return w.live.Ruleset().Version == next.Version })
+	}
+	fire(t, again.live) // it fires as before
+	eventually(t, "it is braked once more", func() bool { return w2.live.Ruleset().Rules[0].Status == rules.Shadow })
+	mended := lexicon(t, "a warn empat", "b warn dua")
+	backtested(t, b, mended)
+	push(t, b, mended, k, false)
+	for _, w := range []*worker{w2, again} {
+		eventually(t, "the mended rule flags", func() bool { return w.live.Ruleset().Version == mended.Version })
+	}
+	want := "[rule.braked a ruleset.pushed rule.released a rule.braked a rule.backtested a rule.backtested b ruleset.pushed]"
+	if got := fmt.Sprint(steps(t, b)); got != want {
+		t.Errorf("the audit log has %s, want %s", got, want)
+	}
+}
+
+// fire judges posts of many channels that rule a fires on.
+func fire(t *testing.T, l *filter.Live) {
+	t.Helper()
+	for i := range 5 {
+		p, err := ingest.Admit(ingest.Raw{Platform: "telegram", Channel: ingest.RawChannel{ID: fmt.Sprint(i), Handle: "kabar_contoh", Kind: ingest.KindPublicChannel},
+			ID: "1", PostedAt: time.Now(), Text: "satu"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		l.Verdict(p)
+	}
+}
+
 // TestKeys reads and refuses key files.
 func TestKeys(t *testing.T) {
 	dir := t.TempDir()
@@ -412,4 +497,3 @@ func TestKeys(t *testing.T) {
 		t.Errorf("a key that others can read: %v", err)
 	}
 }
-

@@ -8,6 +8,7 @@ import (
 	"log/slog"
 	"maps"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,6 +25,7 @@ type RolloutOptions struct {
 	Trust   Keys   // whose announcements it takes
 	Folder  string // of --rules: then that counts, and no announcement; "" for none
 	Command string // that puts the backtests of its rulesets on record
+	Brake   filter.BrakeLimits
 }
 
 // A Rollout keeps the ruleset of one filter process the one that was announced, or that stands in its folder, without
@@ -38,12 +40,13 @@ type Rollout struct {
 	poke  chan struct{}
 
 	// Of the one goroutine that decides.
-	base     *rules.Ruleset // in use, without brakes
-	applied  string         // the version in use, as this goroutine has set it
-	from     *Announcement  // of base; nil when it is the folder's or the binary's own
-	judged   string         // the id of the announcement that was judged last
-	waiting  *candidate     // refused for want of backtests
-	refused  *Refusal       // last, since base is in use
+	base     *rules.Ruleset    // in use, without brakes
+	braked   map[string]string // rule → fingerprint: the brakes on rules of base
+	said     string            // the version in use, as the log has it
+	from     *Announcement     // of base; nil when it is the folder's or the binary's own
+	judged   string            // the id of the announcement that was judged last
+	waiting  *candidate        // refused for want of backtests
+	refused  *Refusal          // last, since base is in use
 	reported WorkerState
 }
 
@@ -83,7 +86,9 @@ func (r refusal) Unwrap() error { return r.error }
 // announced one that is good, or else that of live. It asks for no backtest of a folder: an operator starts with what
 // it holds. Call Run then.
 func (b *Broker) StartRollout(ctx context.Context, live *filter.Live, opts RolloutOptions) (*Rollout, error) {
-	r := &Rollout{b: b, live: live, opts: opts, log: b.log, poke: make(chan struct{}, 1), base: live.Ruleset(), applied: live.Ruleset().Version}
+	r := &Rollout{b: b, live: live, opts: opts, log: b.log, poke: make(chan struct{}, 1), base: live.Ruleset(), said: live.Ruleset().Version}
+	live.UseBrake(opts.Brake, r.keepBraked)
+	live.OnBrake(r.fired)
 	brakes, err := b.Brakes(ctx)
 	if err != nil {
 		return nil, err
@@ -210,6 +215,24 @@ func (r *Rollout) hear(f func(*inbox)) {
 	}
 }
 
+// keepBraked keeps a ruleset that live has made with a brake, before its first verdict.
+func (r *Rollout) keepBraked(rs *rules.Ruleset) error {
+	ctx, cancel := context.WithTimeout(context.Background(), publishWait)
+	defer cancel()
+	err := r.b.KeepRuleset(ctx, rs)
+	if err != nil {
+		r.log.Error("a ruleset with a brake cannot be kept, so the one in use stays; it will be tried again", "error", err)
+	}
+	return err
+}
+
+// fired takes a brake of live's own. The goroutine that judges waits for it.
+func (r *Rollout) fired(k filter.Braked) {
+	r.hear(func(in *inbox) {
+		in.fired = append(in.fired, fired{Brake: Brake{Rule: k.Rule, Fingerprint: k.Fingerprint, Reason: k.String(), At: k.At.UTC().Truncate(time.Millisecond)}})
+	})
+}
+
 // Run follows announcements, brakes and backtests until ctx ends.
 func (r *Rollout) Run(ctx context.Context) error {
 	g, ctx := errgroup.WithContext(ctx)
@@ -316,10 +339,8 @@ func (r *Rollout) settle(ctx context.Context) error {
 			return err
 		}
 	}
-	if want := r.braked(r.base); want.Version != r.applied {
-		if err := r.use(ctx, candidate{r.base, r.from}); err != nil && !final(err) {
-			return err
-		}
+	if err := r.rebrake(ctx); err != nil {
+		return err
 	}
 	return r.report(ctx)
 }
@@ -448,22 +469,26 @@ func (r *Rollout) tested(ctx context.Context) func(rule, fingerprint string) (bo
 	}
 }
 
-// braked is a ruleset without the rules on which there is a brake.
-func (r *Rollout) braked(rs *rules.Ruleset) *rules.Ruleset {
+// brakesOn are the brakes on the rules of a ruleset: rule → fingerprint.
+func (r *Rollout) brakesOn(rs *rules.Ruleset) map[string]string {
+	named := map[string]bool{}
 	reasons := r.reasons()
-	if len(reasons) == 0 {
-		return rs
+	for key := range reasons {
+		rule, _, _ := strings.Cut(key, ".")
+		named[rule] = true
 	}
 	on := map[string]string{}
 	for i := range rs.Rules {
-		if rule := &rs.Rules[i]; rule.Status.Flags() {
-			f := rule.Fingerprint()
-			if _, is := reasons[recordKey(rule.ID, f)]; is {
-				on[rule.ID] = f
-			}
+		rule := &rs.Rules[i]
+		if !named[rule.ID] || !rule.Status.Flags() {
+			continue
+		}
+		f := rule.Fingerprint()
+		if _, is := reasons[recordKey(rule.ID, f)]; is {
+			on[rule.ID] = f
 		}
 	}
-	return rs.Brake(on)
+	return on
 }
 
 // reasons are the brakes that are on, with why: those on record and those that have just fired here.
@@ -480,41 +505,63 @@ func (r *Rollout) reasons() map[string]string {
 // use puts a ruleset into use, without its braked rules. Both versions are kept before the first verdict, so that
 // each verdict's can be fetched.
 func (r *Rollout) use(ctx context.Context, c candidate) error {
-	braked := r.braked(c.rs)
-	if braked.Version != r.live.Ruleset().Version {
-		if err := r.swap(ctx, c.rs, braked); err != nil {
-			return err
-		}
-	} else if err := r.b.KeepRuleset(ctx, braked); err != nil {
-		return err
-	}
-	if r.applied != braked.Version {
-		r.say(braked, c.from)
-	}
-	if r.base != c.rs {
-		r.refused = nil
-	}
-	r.base, r.from, r.applied = c.rs, c.from, braked.Version
-	return nil
-}
-
-func (r *Rollout) swap(ctx context.Context, base, braked *rules.Ruleset) error {
-	for _, rs := range []*rules.Ruleset{base, braked} {
+	on := r.brakesOn(c.rs)
+	braked := c.rs.Brake(on)
+	for _, rs := range []*rules.Ruleset{c.rs, braked} {
 		if err := r.b.KeepRuleset(ctx, rs); err != nil {
 			return err
 		}
 	}
-	if err := r.live.Swap(braked, nil); err != nil {
-		return refusal{err}
+	if braked.Version != r.live.Ruleset().Version {
+		if err := r.live.Swap(braked, nil); err != nil {
+			return refusal{err}
+		}
 	}
+	if r.base != c.rs {
+		r.refused = nil
+	}
+	r.base, r.from, r.braked = c.rs, c.from, on
+	r.say()
 	return nil
 }
 
-// say tells of a ruleset that is in use now, and of its braked rules.
-func (r *Rollout) say(rs *rules.Ruleset, from *Announcement) {
+// rebrake follows the brakes that came and went. One that live has put on by itself, and that has not been heard of
+// yet, stays.
+func (r *Rollout) rebrake(ctx context.Context) error {
+	on := r.brakesOn(r.base)
+	if maps.Equal(on, r.braked) {
+		return nil
+	}
+	released := false
+	for rule := range r.braked {
+		if on[rule] == "" {
+			released = true
+			if err := r.live.Release(rule); err != nil {
+				return err
+			}
+		}
+	}
+	if released { // live may have got it with the ruleset
+		return r.use(ctx, candidate{r.base, r.from})
+	}
+	if err := r.live.Brake(on); err != nil {
+		return err
+	}
+	r.braked = on
+	r.say()
+	return nil
+}
+
+// say tells of the ruleset in use, and of its braked rules, when it is another one.
+func (r *Rollout) say() {
+	rs := r.live.Ruleset()
+	if rs.Version == r.said {
+		return
+	}
+	r.said = rs.Version
 	args := []any{"version", rs.Version}
-	if from != nil {
-		args = append(args, "announced", from.PushedAt.Format(time.RFC3339), "key", from.Key)
+	if r.from != nil {
+		args = append(args, "announced", r.from.PushedAt.Format(time.RFC3339), "key", r.from.Key)
 	}
 	r.log.Info("ruleset in use", args...)
 	reasons := r.reasons()
@@ -531,12 +578,12 @@ func (r *Rollout) refuse(announcement, version string, err error) {
 	if announcement == "" {
 		what = "the lexicons changed and are refused; the ruleset in use stays"
 	}
-	r.log.Error(what, "in_use", r.applied, "error", err)
+	r.log.Error(what, "in_use", r.live.Ruleset().Version, "error", err)
 }
 
 // report says in the bucket of the workers what is in use here.
 func (r *Rollout) report(ctx context.Context) error {
-	now := WorkerState{Worker: r.opts.Worker, Version: r.applied, Base: r.base.Version, Folder: r.opts.Folder, Refused: r.refused, At: r.reported.At}
+	now := WorkerState{Worker: r.opts.Worker, Version: r.live.Ruleset().Version, Base: r.base.Version, Folder: r.opts.Folder, Refused: r.refused, At: r.reported.At}
 	if r.from != nil {
 		now.Announcement = r.from.ID()
 	}
