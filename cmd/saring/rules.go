@@ -23,7 +23,7 @@ func newRules() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRulesLint(), newRulesFmt(), newRulesTest(), newRulesShow())
+	cmd.AddCommand(newRulesLint(), newRulesFmt(), newRulesSchema(), newRulesTest(), newRulesShow())
 	return cmd
 }
 
@@ -61,6 +61,21 @@ The exit code is 1 when something is wrong; advice alone does not change it.`,
 	}
 	cmd.Flags().StringVar(&dir, "rules", "", "folder of lexicons (default: those in the binary)")
 	return cmd
+}
+
+func newRulesSchema() *cobra.Command {
+	return &cobra.Command{
+		Use:   "schema",
+		Short: "Print the JSON Schema of lexicons, for editors",
+		Long: `Print the JSON Schema of lexicons. An editor with a YAML language server completes and checks a file that begins with
+  # yaml-language-server: $schema=lexicon.schema.json`,
+		Example: "  saring rules schema > lexicon.schema.json",
+		Args:    exactly(0, "no argument"),
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			_, err := cmd.OutOrStdout().Write(rules.Schema)
+			return err
+		},
+	}
 }
 
 func newRulesTest() *cobra.Command {
