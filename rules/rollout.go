@@ -5,6 +5,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"fmt"
+	"io"
 	"maps"
 	"path"
 	"slices"
@@ -14,43 +15,26 @@ import (
 func (s Status) Flags() bool { return s == Warn || s == Hold }
 
 // Fingerprint names what the rule does, in 16 hexadecimal digits: a rule whose condition, weight or category changes
-// gets another one, a rule that is promoted or whose dossier is mended keeps its own. Groups are resolved, so a term
-// that is added to a group changes every rule that uses the group.
+// gets another one; a rule that is promoted or whose dossier is mended keeps its own. Groups are resolved, so a term
+// that is added to a group changes every rule that uses the group. The spellings of a term follow from it, so they are
+// left out.
 func (r *Rule) Fingerprint() string {
-	data, err := json.Marshal(r)
-	var all map[string]any
-	if err == nil {
-		err = json.Unmarshal(data, &all)
+	h := sha256.New()
+	fmt.Fprintf(h, "saring rule 1\n%q %q %g %g %q %q\n", r.ID, r.Language, r.Weight, r.Threshold, r.Category, r.Severity)
+	r.When.hash(h)
+	for i := range r.Unless {
+		fmt.Fprintf(h, "unless %t ", r.Unless[i].InSentence)
+		r.Unless[i].hash(h)
 	}
-	does := map[string]any{}
-	for _, name := range []string{"ID", "Language", "When", "Unless", "Weight", "Threshold", "Category", "Severity"} {
-		does[name] = withoutPlaces(all[name])
-	}
-	if err == nil {
-		data, err = json.Marshal(does)
-	}
-	if err != nil { // a rule holds nothing but texts, numbers and lists
-		panic(err)
-	}
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:8])
+	return hex.EncodeToString(h.Sum(nil)[:8])
 }
 
-// withoutPlaces leaves out of a condition where it stands, and the spellings that follow from its terms.
-func withoutPlaces(v any) any {
-	switch v := v.(type) {
-	case map[string]any:
-		delete(v, "Pos")
-		delete(v, "Spellings")
-		for name, sub := range v {
-			v[name] = withoutPlaces(sub)
-		}
-	case []any:
-		for i, sub := range v {
-			v[i] = withoutPlaces(sub)
-		}
+// hash writes what the condition asks for. The number of its parts says where it ends.
+func (c *Cond) hash(w io.Writer) {
+	fmt.Fprintf(w, "%q %q %d %d %t %d\n", c.Op, c.Term, c.N, c.Within, c.Ordered, len(c.Of))
+	for i := range c.Of {
+		c.Of[i].hash(w)
 	}
-	return v
 }
 
 // brakedFile is the file of a ruleset that says which of its rules are braked: a JSON object from rule id to

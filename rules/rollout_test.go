@@ -47,7 +47,11 @@ rules:
 `
 	of := func(old, new string) string {
 		t.Helper()
-		rs, err := rules.Load(folder(t, map[string]string{"a.yml": strings.Replace(lexicon, old, new, 1)}))
+		text := strings.Replace(lexicon, old, new, 1)
+		if strings.Contains(new, "nomor") {
+			text = strings.Replace(text, "$angka", "$nomor", 1)
+		}
+		rs, err := rules.Load(folder(t, map[string]string{"a.yml": text}))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -58,13 +62,13 @@ rules:
 		t.Errorf("%q", want)
 	}
 	for _, c := range [][2]string{{"status: warn", "status: hold"}, {"title: One", "title: Two"}, {"author: A", "author: B"},
-		{"title: t\n", "title: t\n\n\n"}, {"pass: [lain]", "pass: [lain, begitu]"}} {
+		{"title: t\n", "title: t\n\n\n"}, {"groups: {angka: [satu, dua]}", "groups: {nomor: [satu, dua]}"}, {"pass: [lain]", "pass: [lain, begitu]"}} {
 		if of(c[0], c[1]) != want {
 			t.Errorf("%q instead of %q is another rule", c[1], c[0])
 		}
 	}
 	for _, c := range [][2]string{{"[satu, dua]", "[satu, tiga]"}, {"severity: low", "severity: high"}, {"category: threat", "category: financing"},
-		{"language: id", "language: en"}, {"status: warn", "status: warn, weight: 4"}, {"match:", "unless: [tiga], match:"}, {"id: a", "id: b"}} {
+		{"language: id", "language: en"}, {"status: warn", "status: warn, weight: 4"}, {"status: warn", "status: warn, threshold: 4"}, {"match:", "unless: [tiga], match:"}, {"id: a", "id: b"}} {
 		if of(c[0], c[1]) == want {
 			t.Errorf("%q instead of %q is the same rule", c[1], c[0])
 		}
