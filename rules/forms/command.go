@@ -14,7 +14,7 @@ func Command(root string) []string {
 	l := newList(root)
 	r := folded(root)
 	if len(r) < minRoot || !onlyLetters(r) {
-		return l.sorted()
+		return l.out
 	}
 	l.add(r + "lah")
 	stem, derived := underived(r)
@@ -32,7 +32,7 @@ func Command(root string) []string {
 			l.add(s + "lah")
 		}
 	}
-	return l.sorted()
+	return l.out
 }
 
 // underived takes the suffix -kan or -i from a verb. It reports whether there was one.
@@ -40,12 +40,33 @@ func underived(verb string) (stem string, derived bool) {
 	if derivedByKan(verb) {
 		return strings.TrimSuffix(verb, "kan"), true
 	}
-	if len(verb) >= 6 && strings.HasSuffix(verb, "i") && !strings.HasSuffix(verb, "ai") && !endsInI[verb] {
+	if len(verb) >= 6 && strings.HasSuffix(verb, "i") && !ownI(verb) {
 		return strings.TrimSuffix(verb, "i"), true
 	}
 	return verb, false
 }
 
-// endsInI are roots of six letters and more whose i is their own.
-var endsInI = words(`berani berapi beroposisi cermati demonstrasi donasi eksekusi evakuasi ganti henti infiltrasi janji
-	jihadi kunci mutilasi nyanyi operasi pergi polisi provokasi revolusi sanksi teliti transaksi`)
+// ownI reports whether the i at the end of a word of six letters and more is its own: a diphthong, the ending -asi of
+// loans, or a root that ends so.
+func ownI(word string) bool {
+	if endsInI[word] || strings.HasSuffix(word, "ai") {
+		return true
+	}
+	for root := range shortRoots {
+		if strings.HasSuffix(word, root) {
+			return true
+		}
+	}
+	return len(word) > 4 && strings.HasSuffix(word, "asi") && strings.IndexByte("dgklmnprtv", word[len(word)-4]) >= 0 &&
+		!derivedAsi[word]
+}
+
+var (
+	// shortRoots are what verbs like mencari, memberi and dicuri end in.
+	shortRoots = words("beri cari curi cuci ganti gali henti janji kunci nyanyi puji")
+
+	derivedAsi = words("batasi gilasi panasi")
+
+	endsInI = words(`berani bahari energi hakiki histori jihadi mandiri materi nasrani negeri pergi polisi provinsi
+		revolusi eksekusi amunisi sanksi santri sendiri strategi takfiri teliti teologi transaksi transisi yahudi`)
+)

@@ -1,18 +1,16 @@
 // Package forms knows the forms of one word: what an author of rules need not list.
 //
 // Its functions are pure. They take a word in lower-case ASCII (apostrophes and hyphens may stand in it) and give plain
-// spellings, the word itself first, each once. They know nothing of rules, posts or folding, only of the writing of
-// Indonesian, English and Arabic loans. What folding makes equal anyway (case, marks, look-alikes, digits for letters,
-// stretched letters, apostrophes, hyphens) is given once.
+// spellings, each once: the word itself, then the rest, the commonest first, so that a caller may take as many as it can
+// bear. They know nothing of rules, posts or folding, only of the writing of Indonesian, English and Arabic loans. What
+// folding makes equal anyway (case, marks, look-alikes, digits for letters, stretched letters, apostrophes, hyphens) is
+// given once.
 //
 // What they give belongs to the answer of a ruleset: when it changes, so does what a rule finds, and a verdict of before
 // could not be reproduced. TestFormsAreStable sees to it that nobody changes it unawares.
 package forms
 
-import (
-	"slices"
-	"strings"
-)
+import "strings"
 
 // list gathers spellings in the order they come, each once.
 type list struct {
@@ -32,12 +30,6 @@ func (l *list) add(spelling string) {
 	}
 	l.seen[key] = true
 	l.out = append(l.out, spelling)
-}
-
-// sorted is the word itself, then the rest by the alphabet.
-func (l *list) sorted() []string {
-	slices.Sort(l.out[1:])
-	return l.out
 }
 
 var folding = strings.NewReplacer("'", "", "-", " ")
@@ -81,4 +73,15 @@ func words(text string) map[string]bool {
 		set[w] = true
 	}
 	return set
+}
+
+// pairs reads lines of "word: its spellings".
+func pairs(text string) map[string]string {
+	m := map[string]string{}
+	for line := range strings.Lines(text) {
+		if word, list, ok := strings.Cut(strings.TrimSpace(line), ": "); ok {
+			m[word] = list
+		}
+	}
+	return m
 }

@@ -11,60 +11,83 @@ import "strings"
 // (verbs), 5.73–5.103 (plurals).
 func English(word string) []string {
 	l := newList(word)
-	if i := strings.LastIndexByte(word, ' '); i > 0 && i < len(word)-1 {
-		first, rest, _ := strings.Cut(word, " ")
-		if particles[word[i+1:]] {
-			for _, f := range verbForms(first) {
-				l.add(f + " " + rest)
-			}
-		} else {
-			for _, f := range nounForms(word[i+1:]) {
-				l.add(word[:i+1] + f)
-			}
-		}
-		return l.sorted()
-	}
 	w := folded(word)
+	head, last, phrase := cutLast(w)
+	switch {
+	case phrase && particles[last]:
+		verb, rest, _ := strings.Cut(w, " ")
+		for _, f := range verbForms(verb) {
+			l.add(f + " " + rest)
+		}
+	case phrase:
+		for _, f := range nounForms(last) {
+			l.add(head + f)
+		}
+	default:
+		for _, s := range spelledBoth(w) {
+			l.add(s)
+			for _, f := range inflected(s) {
+				l.add(f)
+			}
+		}
+	}
+	return l.out
+}
+
+// cutLast cuts the last word off a phrase. It reports whether there are two words.
+func cutLast(w string) (head, last string, ok bool) {
+	i := strings.LastIndexByte(w, ' ')
+	return w[:i+1], w[i+1:], i > 0
+}
+
+// inflected are the forms of one word, as a noun and as a verb.
+func inflected(w string) []string {
 	if len(w) < 2 || !onlyLetters(w) {
-		return l.sorted()
+		return nil
 	}
-	for _, s := range spelledBoth(w) {
-		l.add(s)
-		for _, f := range nounForms(s) {
-			l.add(f)
-		}
-		if isNoun(s) {
-			continue
-		}
-		for _, f := range append(verbForms(s), agentForms(s)...) {
-			l.add(f)
-		}
+	list := nounForms(w)
+	if !isNoun(w) {
+		list = append(list, verbForms(w)...)
+		list = append(list, agentForms(w)...)
 	}
-	return l.sorted()
+	return list
 }
 
-var particles = words("over up down off out in into away on at out apart through")
+var particles = words("over up down off out in into away on at apart through")
 
-// isNoun reports whether the ending of a word makes it a noun.
+// isNoun reports whether a word is a noun only, as its ending says or the list.
 func isNoun(w string) bool {
-	if irregularNouns[w] != "" {
-		return true
+	if verbsToo[w] {
+		return false
 	}
-	for _, end := range []string{"tion", "sion", "ist", "ism", "ity", "ness", "ship", "hood", "ean", "ian", "een", "man", "woman", "ology", "ance", "ence"} {
-		if len(w) > len(end)+2 && strings.HasSuffix(w, end) {
-			return true
-		}
-	}
-	return strings.HasSuffix(w, "i") || strings.HasSuffix(w, "u")
+	return nouns[w] || irregularNouns[w] != "" || len(w) > 5 && hasAnySuffix(w, "tion", "sion", "ist", "ism", "ity", "ness",
+		"ship", "hood", "ean", "ian", "een", "man", "ology", "ance", "ence") || hasAnySuffix(w, "i", "u")
 }
+
+var (
+	// verbsToo are verbs that end like a noun.
+	verbsToo = words(`advance assist balance caution commission consist enlist finance influence insist knife mention persist
+		question ration resist sanction sentence silence station worship`)
+
+	// nouns are common in lexicons, and no verbs.
+	nouns = words(`allegiance brother caliphate christian church city cop crusader disbeliever dog embassy enemy hero
+		imam infidel jew jihad kafir khilafah lion martyrdom mosque mujahid murtad muslim oath officer official
+		people police politician priest rabbi racist shia sister soldier synagogue taghut temple terrorist traitor troop
+		unbeliever weapon`)
+)
 
 // nounForms are the plural and the possessive.
 func nounForms(w string) []string {
-	list := []string{plural(w), w + "s"}
-	if p := irregularNouns[w]; p != "" {
-		list = []string{p, w + "s", p + "s"}
-	} else if stem, ok := strings.CutSuffix(w, "man"); ok && len(stem) > 1 && !plainMan[w] {
-		list = []string{stem + "men", w + "s", stem + "mens"}
+	several := irregularNouns[w]
+	if stem, ok := strings.CutSuffix(w, "man"); ok && len(stem) > 1 && !plainMan[w] {
+		several = stem + "men"
+	}
+	if several == "" {
+		several = plural(w)
+	}
+	list := []string{several, w + "s"}
+	if !strings.HasSuffix(several, "s") {
+		list = append(list, several+"s")
 	}
 	return list
 }
@@ -72,9 +95,9 @@ func nounForms(w string) []string {
 var plainMan = words("human roman german ottoman shaman talisman")
 
 var irregularNouns = map[string]string{
-	"man": "men", "woman": "women", "child": "children", "person": "people", "wife": "wives", "knife": "knives",
-	"life": "lives", "thief": "thieves", "wolf": "wolves", "half": "halves", "foot": "feet", "tooth": "teeth",
-	"crisis": "crises", "hypocrisy": "hypocrisies",
+	"child": "children", "crisis": "crises", "foot": "feet", "half": "halves", "knife": "knives", "life": "lives",
+	"man": "men", "person": "people", "thief": "thieves", "tooth": "teeth", "wife": "wives", "wolf": "wolves",
+	"woman": "women",
 }
 
 // plural is also the third person of a verb.
@@ -99,8 +122,8 @@ func verbForms(w string) []string {
 	for _, stem := range stemsBefore(w, "ing") {
 		list = append(list, stem+"ing")
 	}
-	if past, ok := irregularVerbs[w]; ok {
-		return append(list, strings.Fields(past)...)
+	if p, ok := past(w); ok {
+		return append(list, p...)
 	}
 	for _, stem := range stemsBefore(w, "ed") {
 		list = append(list, stem+"ed")
@@ -110,11 +133,14 @@ func verbForms(w string) []string {
 
 // agentForms are who does it: killer, killers.
 func agentForms(w string) []string {
-	if agents, ok := agentOf[w]; ok {
+	if agents := agentOf[w]; agents != "" {
 		return strings.Fields(agents)
 	}
-	if _, irregular := irregularVerbs[w]; irregular || hasAnySuffix(w, "er", "or", "ar", "ee") {
+	if _, irregular := past(w); irregular || hasAnySuffix(w, "er", "or", "ar", "ee", "yr") {
 		return nil
+	}
+	if stem, ok := strings.CutSuffix(w, "ate"); ok && len(stem) > 3 {
+		return []string{stem + "ator", stem + "ators"}
 	}
 	var list []string
 	for _, stem := range stemsBefore(w, "er") {
@@ -153,44 +179,133 @@ func doubles(w string) bool {
 	if n < 3 || isVowel(w[n-1]) || strings.IndexByte("wxy", w[n-1]) >= 0 || !isVowel(w[n-2]) {
 		return false
 	}
-	for i := range n - 2 {
-		if isVowel(w[i]) {
-			return i == 1 && w[:2] == "qu" && i == n-3 // quit: u is no vowel after q
-		}
-	}
-	return true
+	return vowels(strings.TrimPrefix(w, "qu")) <= 1
 }
 
-var stressedAtEnd = words(`commit submit admit permit refer prefer transfer rebel expel compel propel repel occur control
-	patrol regret begin forget annul abet`)
+// stressedAtEnd has also the few that double it without that stress.
+var stressedAtEnd = words(`abet admit annul begin commit compel control expel forget kidnap occur patrol permit prefer
+	propel rebel refer regret repel submit transfer worship`)
 
 // irregularVerbs are the past and the participle of verbs that do not take -ed only.
-var irregularVerbs = map[string]string{
-	"arise": "arose arisen", "awake": "awoke awoken", "be": "am is are was were been", "bear": "bore borne",
-	"beat": "beat beaten", "become": "became become", "begin": "began begun", "bind": "bound", "bleed": "bled",
-	"blow": "blew blown", "break": "broke broken", "bring": "brought", "build": "built", "burn": "burned burnt",
-	"buy": "bought", "catch": "caught", "choose": "chose chosen", "come": "came", "cut": "cut", "die": "died",
-	"do": "did done", "draw": "drew drawn", "drive": "drove driven", "fall": "fell fallen", "fight": "fought",
-	"find": "found", "flee": "fled", "get": "got gotten", "give": "gave given", "go": "went gone", "hang": "hung hanged",
-	"have": "had", "hide": "hid hidden", "hit": "hit", "hold": "held", "hurt": "hurt", "join": "joined", "keep": "kept",
-	"know": "knew known", "lead": "led", "leave": "left", "lie": "lied lay lain", "light": "lit lighted", "lose": "lost",
-	"make": "made", "meet": "met", "pay": "paid", "put": "put", "ride": "rode ridden", "rise": "rose risen",
-	"run": "ran", "say": "said", "see": "saw seen", "seek": "sought", "sell": "sold", "send": "sent", "set": "set",
-	"shed": "shed", "shoot": "shot", "slay": "slew slain slayed", "speak": "spoke spoken", "spend": "spent",
-	"spill": "spilled spilt", "split": "split", "stand": "stood", "steal": "stole stolen", "strike": "struck stricken",
-	"swear": "swore sworn", "take": "took taken", "teach": "taught", "tear": "tore torn", "tell": "told",
-	"think": "thought", "throw": "threw thrown", "win": "won", "write": "wrote written",
+var irregularVerbs = pairs(`
+	arise: arose arisen
+	awake: awoke awoken
+	be: am is are was were been
+	bear: bore borne
+	beat: beat beaten
+	become: became
+	begin: began begun
+	bind: bound
+	bite: bit bitten
+	bleed: bled
+	blow: blew blown
+	break: broke broken
+	bring: brought
+	build: built
+	burn: burned burnt
+	buy: bought
+	catch: caught
+	choose: chose chosen
+	come: came
+	cut: cut
+	do: did done
+	draw: drew drawn
+	drive: drove driven
+	fall: fell fallen
+	feed: fed
+	fight: fought
+	find: found
+	flee: fled
+	forsake: forsook forsaken
+	get: got gotten
+	give: gave given
+	go: went gone
+	hang: hung hanged
+	have: has had
+	hide: hid hidden
+	hit: hit
+	hold: held
+	hurt: hurt
+	keep: kept
+	know: knew known
+	lay: laid
+	lead: led
+	leave: left
+	lie: lied lay lain
+	light: lit lighted
+	lose: lost
+	make: made
+	meet: met
+	pay: paid
+	put: put
+	ride: rode ridden
+	rise: rose risen
+	run: ran
+	say: said
+	see: saw seen
+	seek: sought
+	sell: sold
+	send: sent
+	set: set
+	shed: shed
+	shoot: shot
+	slay: slew slain slayed
+	speak: spoke spoken
+	spend: spent
+	spill: spilled spilt
+	split: split
+	spread: spread
+	stand: stood
+	steal: stole stolen
+	stick: stuck
+	strike: struck stricken
+	swear: swore sworn
+	sweep: swept
+	take: took taken
+	teach: taught
+	tear: tore torn
+	tell: told
+	think: thought
+	throw: threw thrown
+	tread: trod trodden
+	win: won
+	write: wrote written
+`)
+
+// past gives the irregular past forms of a verb, also of one that is made with over-, under- and the like.
+func past(w string) (forms []string, ok bool) {
+	if f := irregularVerbs[w]; f != "" {
+		return strings.Fields(f), true
+	}
+	for _, prefix := range []string{"over", "under", "with", "up", "out", "re"} {
+		if base, cut := strings.CutPrefix(w, prefix); cut && irregularVerbs[base] != "" {
+			for _, f := range strings.Fields(irregularVerbs[base]) {
+				forms = append(forms, prefix+f)
+			}
+			return forms, true
+		}
+	}
+	return nil, false
 }
 
-// agentOf are doers that rules give otherwise, or that verbs in irregularVerbs have.
-var agentOf = map[string]string{
-	"fight": "fighter fighters", "shoot": "shooter shooters", "slay": "slayer slayers", "make": "maker makers",
-	"give": "giver givers", "send": "sender senders", "buy": "buyer buyers", "sell": "seller sellers",
-	"lead": "leader leaders", "seek": "seeker seekers", "join": "joiner joiners", "build": "builder builders",
-	"execute": "executioner executioners executor executors", "conquer": "conqueror conquerors",
-	"murder": "murderer murderers", "slaughter": "slaughterer slaughterers", "plunder": "plunderer plunderers",
-	"martyr": "",
-}
+// agentOf are the doers of verbs that are irregular, or whose doer is.
+var agentOf = pairs(`
+	build: builder builders
+	buy: buyer buyers
+	conquer: conqueror conquerors
+	execute: executioner executioners executor executors
+	fight: fighter fighters
+	give: giver givers
+	lead: leader leaders
+	make: maker makers
+	murder: murderer murderers
+	seek: seeker seekers
+	sell: seller sellers
+	send: sender senders
+	shoot: shooter shooters
+	slaughter: slaughterer slaughterers
+	slay: slayer slayers
+`)
 
 // spelledBoth is a word in British and American spelling, the given one first.
 func spelledBoth(w string) []string {
@@ -202,11 +317,9 @@ func spelledBoth(w string) []string {
 			list = append(list, stem+"ise")
 		}
 	}
-	for british, american := range american {
-		if w == british {
-			list = append(list, american)
-		} else if w == american {
-			list = append(list, british)
+	for i, word := range transatlantic {
+		if word == w {
+			list = append(list, transatlantic[i^1])
 		}
 	}
 	return list
@@ -215,11 +328,22 @@ func spelledBoth(w string) []string {
 var onlyIse = words(`advertise compromise disguise enterprise exercise expertise franchise improvise merchandise otherwise
 	paradise promise supervise surprise televise comprise`)
 
-var american = map[string]string{
-	"armour": "armor", "behaviour": "behavior", "colour": "color", "defence": "defense", "dishonour": "dishonor",
-	"favour": "favor", "honour": "honor", "labour": "labor", "neighbour": "neighbor", "offence": "offense",
-	"saviour": "savior", "valour": "valor", "organisation": "organization",
-}
+// transatlantic are pairs of a British and an American spelling that no rule gives.
+var transatlantic = strings.Fields(`
+	armour armor
+	behaviour behavior
+	colour color
+	defence defense
+	dishonour dishonor
+	favour favor
+	honour honor
+	labour labor
+	neighbour neighbor
+	offence offense
+	organisation organization
+	saviour savior
+	valour valor
+`)
 
 func hasAnySuffix(w string, ends ...string) bool {
 	for _, end := range ends {

@@ -1,82 +1,76 @@
 package forms
 
-import "strings"
+import (
+	"regexp"
+	"strings"
+)
 
-// Indonesian gives the affixed forms of an Indonesian root, at most maxIndonesian: active and passive verbs, agents and
-// nouns of the deed, reduplication, clitics, and the verbs of colloquial Jakartan. A root that already bears a prefix
-// (berbaiat) takes suffixes only.
+// Indonesian gives the affixed forms of an Indonesian root, the commonest first, at most maxIndonesian: active and passive
+// verbs, agents and nouns of the deed, reduplication, clitics, and the verbs of colloquial Jakartan. A word that already
+// bears a prefix (berbaiat) takes suffixes only. Forms that the rules allow and nobody writes are left out, as far as a
+// rule can tell.
 //
 // Sources: Sneddon, Adelaar, Djenar and Ewing, Indonesian: A Comprehensive Grammar (2nd ed. 2010), ch. 1 (affixes, the
-// nasal, reduplication); PUEBI (Permendikbud 50/2015) and EYD V (2022) on loans that keep their first sound; Sneddon,
-// Colloquial Jakartan Indonesian (2006), ch. 2 (nge-, -in). Forms that the rules allow and nobody writes are left out.
+// nasal, reduplication); PUEBI (Permendikbud 50/2015) and EYD V (2022) on affixes and on loans; Sneddon, Colloquial
+// Jakartan Indonesian (2006), ch. 2 (nge-, -in, ke-).
 func Indonesian(root string) []string {
 	l := newList(root)
 	r := folded(root)
 	if len(r) < minRoot || !onlyLetters(r) {
-		return l.sorted()
+		return l.out
 	}
-	for _, c := range classes {
-		if c.prefixed && bearsPrefix(r) {
-			continue
-		}
-		for _, stem := range c.stems(r) {
-			for _, suffix := range c.suffixes {
-				if s, ok := join(stem, suffix); ok {
+	bears := bearsPrefix(r)
+	for rank, more := 0, true; more; rank++ { // the first suffix of every class, then the second
+		more = false
+		for _, c := range classes {
+			if rank >= len(c.suffixes) || bears && c.prefixed {
+				continue
+			}
+			more = true
+			for _, stem := range c.stems(r) {
+				if s, ok := join(stem, c.suffixes[rank]); ok && len(l.out) < maxIndonesian {
 					l.add(s)
 				}
 			}
 		}
 	}
-	return l.sorted()
+	return l.out
 }
 
 // minRoot is how many letters a root must have. Shorter ones make everyday words: di+a, ke+an.
 const minRoot = 3
 
 // maxIndonesian is how many forms a root has at most.
-const maxIndonesian = 130
+const maxIndonesian = 120
 
-// class is one row of the table of forms: what the stems are, and what may stand after them.
+// class is one row of the table of forms: what the stems are, and what may stand after them, the commonest first.
 type class struct {
 	stems    func(root string) []string
 	suffixes []string
 	prefixed bool // the stems bear a prefix
 }
 
+// classes is the table of forms, the commonest first.
 var classes = []class{
-	// bunuhkan, bunuhnya, bunuhlah, bunuhin
-	{bare, suffixes("kan i an nya ku mu lah kah pun kanlah ilah kannya inya annya anmu in"), false},
-	// membunuh, membunuhnya, memerangi
-	{nasal("me"), suffixes("- kan i nya ku mu kannya inya"), true},
-	// dibunuh, dibunuhnya, ditembakin; and with the prefix apart, the commonest of all mistakes: di bunuh
-	{prefix("di"), suffixes("- kan i nya kannya inya in"), true},
-	{prefix("di "), suffixes("- kan i"), true},
-	// kubunuh, kauperangi
-	{prefix("ku"), suffixes("- kan i"), true},
-	{prefix("kau"), suffixes("- kan i"), true},
-	// terbunuh, tertembak
-	{reduced("ter"), suffixes("- kan i nya"), true},
-	// berbaiat, berbaiatlah, bersenjatakan
-	{reduced("ber"), suffixes("- lah kan an nya"), true},
-	// kekafiran; colloquial ketembak
-	{prefix("ke"), suffixes("- an annya"), true},
-	// pembunuh, pembunuhan, pembunuhnya
-	{nasal("pe"), suffixes("- an nya annya mu"), true},
-	// pejuang, petembak
-	{prefix("pe"), suffixes("-"), true},
-	// perjuangan, perjuangannya
-	{reduced("per"), suffixes("an annya"), true},
-	// memperjuangkan, diperangi
-	{prefix("memper"), suffixes("- kan i"), true},
-	{prefix("diper"), suffixes("- kan i"), true},
-	// sekafir
-	{once("se"), suffixes("-"), true},
-	// bunuh bunuhan, orang orang, orang2
-	{twice, suffixes("- an nya"), false},
-	// serang menyerang; berbunuh bunuhan
-	{mutual, suffixes("-"), true},
-	// nembak, nyerang, ngebom, ngebomin
-	{colloquialVerb, suffixes("- in"), true},
+	{nasal("me"), suffixes("- kan i nya kannya inya ku mu"), true},                                  // membunuh, memerangi, membunuhnya
+	{prefix("di"), suffixes("- kan i nya in kannya inya"), true},                                    // dibunuh, dibunuhnya, ditembakin
+	{bare, suffixes("lah kan i nya an in kanlah ilah ku mu kah pun kannya inya annya anmu"), false}, // bunuhlah
+	{reduced("ber"), suffixes("- lah kan an nya"), true},                                            // berbaiat, berbaiatlah, bersenjatakan
+	{reduced("ter"), suffixes("- kan i"), true},                                                     // terbunuh
+	{nasal("pe"), suffixes("- an nya annya mu"), true},                                              // pembunuh, pembunuhan
+	{prefix("ke"), suffixes("an - annya"), true},                                                    // kekafiran; colloquial ketembak
+	{colloquialVerb, suffixes("- in"), true},                                                        // nembak, nyerang, ngebom, ngebomin
+	{prefix("di "), suffixes("- kan i"), true},                                                      // the commonest of all mistakes: di bunuh
+	{prefix("ku"), suffixes("- kan i"), true},                                                       // kubunuh, kuperangi
+	{prefix("kau"), suffixes("- kan i"), true},                                                      // kaubunuh
+	{twice, suffixes("- an nya"), false},                                                            // bunuh bunuhan, orang orang, orang2
+	{mutual, suffixes("-"), true},                                                                   // serang menyerang; berbunuh bunuhan
+	{reduced("per"), suffixes("an annya"), true},                                                    // perjuangan; peperangan
+	{prefix("memper"), suffixes("- kan i"), true},                                                   // memperjuangkan
+	{prefix("diper"), suffixes("- kan i"), true},                                                    // diperjuangkan
+	{loanApart, suffixes("- kan"), true},                                                            // mem baiat
+	{prefix("pe"), suffixes("-"), true},                                                             // pejuang, petembak
+	{once("se"), suffixes("-"), true},                                                               // sekafir
 }
 
 func suffixes(text string) []string {
@@ -120,9 +114,13 @@ func once(p string) func(string) []string {
 	}
 }
 
-// reduced is ber-, ter- or per-, whose r goes before r and before a first syllable in -er: bekerja, peternakan.
+// reduced is ber-, ter- or per-, whose r goes before r and before a first syllable in -er (bekerja, peternakan), and in
+// two words of its own.
 func reduced(p string) func(string) []string {
 	return func(root string) []string {
+		if own := reducedOwn[p+root]; own != "" {
+			return []string{own}
+		}
 		if strings.HasPrefix(root, p) {
 			return nil
 		}
@@ -132,6 +130,8 @@ func reduced(p string) func(string) []string {
 		return []string{p + root}
 	}
 }
+
+var reducedOwn = map[string]string{"berajar": "belajar", "perajar": "pelajar", "perperang": "peperang"}
 
 func closedByEr(root string) bool {
 	return len(root) > 3 && !isVowel(root[0]) && root[1:3] == "er" && !isVowel(root[3])
@@ -191,34 +191,43 @@ func isLoan(root string) bool {
 		strings.Contains(root, "kh") || strings.Contains(root, "th") || strings.Contains(root, "dh")
 }
 
-var loans = words(`kudeta kufur kultus kampanye koordinasi komando konsolidasi
-	paket pidato polisi populer propaganda publikasi
-	salib sukses suplai survei target taat takbir tauhid teror teroris transfer tumbal sabotase sahur salat sunat suport support
-	senjata solat sedekah sosialisasi`)
+var loans = words(`
+	baiat bom hijrah ikrar jihad infak kampanye komando konsolidasi koordinasi kudeta kufur kultus paket pidato polisi
+	populer propaganda publikasi sabotase sahur salat salib sedekah senjata solat sosialisasi sukses sunat suplai support
+	survei taat takbir target tauhid teror teroris transfer tumbal
+`)
 
 // bearsPrefix reports whether a word is an affixed form already, as far as its letters tell.
 func bearsPrefix(word string) bool {
 	if notAffixed[word] {
 		return false
 	}
-	for _, p := range []string{"di", "ber", "ter", "memper", "memb", "mend", "menj", "menc", "meny", "mengg", "mengh", "mengk", "pemb"} {
+	for _, p := range []string{"di", "ber", "ter"} {
 		if rest, ok := strings.CutPrefix(word, p); ok && len(rest) >= 4 && vowels(rest) >= 2 {
 			return true
 		}
 	}
-	for _, p := range []string{"ke", "pe"} {
-		if strings.HasPrefix(word, p) && strings.HasSuffix(word, "an") && len(word) >= 8 {
-			return !notAffixed[word]
-		}
+	if len(word) < 7 {
+		return false
 	}
-	return false
+	return active.MatchString(word) || agent.MatchString(word) || around.MatchString(word)
 }
 
+var (
+	// active is a verb in me-, agent a noun in pe-, around a noun in ke- or pe- with -an.
+	active = regexp.MustCompile(`^me(m[bpf]|n[dtcjz]|ng|ny|[mnlr][aeiou])`)
+	agent  = regexp.MustCompile(`^pe(mb|ngg|ngh|nge|ny)`)
+	around = regexp.MustCompile(`^[kp]e.{4,}an$`)
+)
+
 // notAffixed are roots that begin like an affixed form.
-var notAffixed = words(`didik dinamit diskusi dialog dikte dinas disiplin distribusi diktator dikotomi
-	berani berantas berita berontak beranda berhala berkah berkas berkat berangkat berangus berondong bersih
-	terang teror teroris terima teriak terbang terjun terjang terkam terbit teritori terapi terminal teropong terowong
-	mendung mentah menteri perempuan kesatuan pendam pengaruh`)
+var notAffixed = words(`
+	dialog didik digital dikte diktator dinamit dinas dinding dirikan disiplin diskusi distribusi
+	beranda berangkat berangus berani berantas berahi berhala berita berkah berkas berkat berondong berontak bersih
+	terang terapi terbang terbit teriak terima teritori terjang terjun terkam terminal teror teroris teropong terowong
+	mendung mengerti mentega mentah menteri
+	kedelai penggal pengaruh penghulu perempuan
+`)
 
 // twice is a root said twice, in words and with the figure two that everybody writes.
 func twice(root string) []string { return []string{root + " " + root, root + "2"} }
@@ -230,6 +239,14 @@ func mutual(root string) []string {
 		list = append(list, root+" me"+n)
 	}
 	return list
+}
+
+// loanApart is the active verb of a loan with its prefix apart, as in mem-baiat.
+func loanApart(root string) []string {
+	if !isLoan(root) {
+		return nil
+	}
+	return []string{"me" + homorganic(root) + " " + root}
 }
 
 // colloquialVerb is the active verb of colloquial Jakartan: nembak, nyerang, ngajak, nyulik, ngebom.

@@ -7,25 +7,27 @@ import (
 
 // Transliterations gives the spellings of an Arabic loan that Indonesians and English speakers write, whichever of them
 // it is given, likeliest first, at most maxTransliterations. A word is read as a row of sounds, each of which has a few
-// spellings with a cost: 1 for what every second writer does, up to 4 for what few do. The spellings of the word come in
-// the order of the sum of what was changed; of equal ones the alphabet decides.
+// spellings with a cost: 1 for what every second writer does, 2 for what many do, 3 for what some do. The spellings of
+// the word come in the order of the sum of what was changed, up to maxCost; of equal ones the alphabet decides. What is
+// spelled like an everyday word is left out.
 //
 // Sources: the Indonesian standard (joint decree of the ministers of religion and of education, 158/1987 and
-// 0543b/U/1987) and its loans in KBBI; ALA-LC romanization of Arabic; the spellings of names on the UN lists.
+// 0543b/U/1987) and the loans in KBBI; ALA-LC romanization of Arabic; the aliases of names on the UN lists.
 func Transliterations(word string) []string {
 	l := newList(word)
-	if len(folded(word)) < minTransliterated {
-		return l.sorted()
+	for _, s := range strings.Fields(particlesOf[word]) {
+		l.add(s)
 	}
-	best := []spelling{{}}
-	for _, choices := range soundsOf(word) {
-		best = extend(best, choices)
+	n := len(folded(word))
+	if n < minTransliterated {
+		return l.out
 	}
-	for _, s := range best {
-		if len(l.out) == maxTransliterations {
-			break
-		}
-		if !everyday[s.text] {
+	most := maxCost
+	if n <= shortWord {
+		most--
+	}
+	for _, s := range spellings(soundsOf(word), most) {
+		if len(l.out) < maxTransliterations && len(s.text) >= minTransliterated && !everyday[s.text] {
 			l.add(s.text)
 		}
 	}
@@ -35,8 +37,30 @@ func Transliterations(word string) []string {
 // maxTransliterations is how many spellings a word has at most.
 const maxTransliterations = 64
 
-// minTransliterated is how many letters a word must have. Shorter ones (al, fi, bin) are what they are.
+// maxCost is how much may be changed of a word. A word of shortWord letters or less, of which other words are soon made,
+// is changed by one less.
+const (
+	maxCost   = 4
+	shortWord = 5
+)
+
+// minTransliterated is how many letters a word must have, and a spelling of it. Shorter ones are in particlesOf.
 const minTransliterated = 4
+
+// particlesOf are the spellings of short words that stand in names and phrases.
+var particlesOf = pairs(`
+	asy: ash as
+	ash: asy as
+	adz: ad az adh
+	ath: at
+	azh: az adz
+	fi: fii fee
+	fii: fi fee
+	bin: ibn ibnu
+	ibn: bin ibnu
+	ibnu: ibn bin
+	abu: aboo abou
+`)
 
 // spelling is one way to write a sound or a row of them. Cost is what was changed: 0 for nothing.
 type spelling struct {
@@ -44,162 +68,12 @@ type spelling struct {
 	cost int
 }
 
-// beam is how many beginnings are kept. It is more than what is given, because some of them end in the same word.
-const beam = 4 * maxTransliterations
-
-// extend puts every choice behind every beginning, and keeps the cheapest.
-func extend(beginnings, choices []spelling) []spelling {
-	cost := map[string]int{}
-	for _, b := range beginnings {
-		for _, c := range choices {
-			text := b.text + c.text
-			if old, ok := cost[text]; !ok || b.cost+c.cost < old {
-				cost[text] = b.cost + c.cost
-			}
-		}
-	}
-	list := make([]spelling, 0, len(cost))
-	for text, c := range cost {
-		list = append(list, spelling{text, c})
-	}
-	slices.SortFunc(list, func(a, b spelling) int {
-		if a.cost != b.cost {
-			return a.cost - b.cost
-		}
-		return strings.Compare(a.text, b.text)
-	})
-	return list[:min(len(list), beam)]
-}
-
-// sound is a class of spellings of one sound.
+// sound is one sound of a word.
 type sound struct {
-	spelled  string // how it stands in the word
-	doubled  bool
-	ain      bool // an apostrophe follows
-	vowel    bool
-	emphatic bool // makes an a beside it an o
-}
-
-// digraphs are the pairs and triples of letters that are one sound, the longest first.
-var digraphs = []string{"sch", "sy", "sh", "sj", "th", "ts", "kh", "gh", "dz", "dh", "zh", "dj",
-	"aa", "ee", "ii", "oo", "ou", "uu", "au", "aw", "ai", "ay", "ei", "ey"}
-
-// consonants are the spellings of a consonant, by how it stands in the word.
-var consonants = map[string][]spelling{
-	"sch": {{"sy", 1}, {"sh", 1}},
-	"sj":  {{"sy", 1}, {"sh", 2}},
-	"sy":  {{"sh", 1}, {"sch", 4}, {"sj", 4}},
-	"sh":  {{"sy", 1}, {"s", 2}, {"sch", 4}},                     // ش, and in Indonesian ص
-	"th":  {{"t", 1}, {"ts", 3}, {"s", 3}},                       // ط in Indonesian, ث in English
-	"ts":  {{"th", 1}, {"s", 1}},                                 // ث
-	"kh":  {{"h", 2}, {"k", 2}},                                  // خ
-	"gh":  {{"g", 1}, {"q", 4}},                                  // غ
-	"dz":  {{"z", 1}, {"dh", 1}, {"d", 2}},                       // ذ
-	"dh":  {{"d", 1}, {"dz", 2}, {"z", 2}, {"dl", 3}, {"zh", 3}}, // ض ظ, and in English ذ
-	"zh":  {{"z", 1}, {"dh", 1}, {"dz", 2}},                      // ظ
-	"dj":  {{"j", 1}},
-	"j":   {{"dj", 3}},
-	"q":   {{"k", 1}}, // ق
-	"k":   {{"q", 3}},
-	"z":   {{"dz", 3}, {"zh", 4}},
-	"s":   {{"sh", 3}, {"ts", 4}},
-	"t":   {{"th", 2}},
-	"d":   {{"dh", 2}, {"dz", 4}},
-}
-
-// vowelSpellings are those of a vowel.
-var vowelSpellings = map[string][]spelling{
-	"a":  {{"aa", 4}},
-	"i":  {{"ee", 4}, {"ii", 4}, {"e", 4}},
-	"e":  {{"i", 2}, {"a", 3}},
-	"u":  {{"oo", 4}, {"uu", 4}, {"o", 4}},
-	"o":  {{"a", 1}, {"u", 2}},
-	"aa": {{"a", 1}},
-	"ii": {{"i", 1}, {"ee", 1}},
-	"ee": {{"i", 1}, {"ii", 2}},
-	"uu": {{"u", 1}, {"oo", 1}},
-	"oo": {{"u", 1}, {"uu", 2}, {"ou", 3}, {"o", 3}},
-	"ou": {{"u", 1}, {"oo", 1}},
-	"au": {{"aw", 1}, {"ow", 4}},
-	"aw": {{"au", 1}, {"ow", 4}},
-	"ai": {{"ay", 1}, {"ei", 3}, {"ae", 3}},
-	"ay": {{"ai", 1}, {"ei", 3}, {"ey", 3}},
-	"ei": {{"ai", 1}, {"ay", 1}, {"ey", 2}},
-	"ey": {{"ay", 1}, {"ai", 1}, {"ei", 2}},
-}
-
-// longAtEnd are the spellings of a vowel that is mostly long: the one before the last consonant.
-var longAtEnd = map[string][]spelling{
-	"a": {{"aa", 2}},
-	"i": {{"ee", 1}, {"ii", 2}, {"e", 4}},
-	"u": {{"oo", 1}, {"uu", 2}, {"ou", 3}, {"o", 4}},
-}
-
-// endings are the spellings of the feminine ending. After an emphatic its a may be an o.
-var endings = map[string][]spelling{
-	"ah": {{"a", 1}, {"at", 2}, {"eh", 4}},
-	"at": {{"ah", 1}, {"a", 2}, {"eh", 4}},
-	"a":  {{"ah", 1}, {"at", 3}, {"aa", 3}},
-	"oh": {{"ah", 1}, {"a", 2}, {"at", 2}},
-	"eh": {{"ah", 1}, {"a", 1}, {"at", 2}},
-}
-
-// soundsOf reads a word as a row of sounds, each with its spellings, its own first.
-func soundsOf(word string) [][]spelling {
-	sounds := read(word)
-	var rows [][]spelling
-	for i := 0; i < len(sounds); i++ {
-		if i == len(sounds)-2 || i == len(sounds)-1 {
-			if end := ending(sounds[i:]); end != "" && i > 1 {
-				rows = append(rows, own(end, withO(end, endings[end], i > 0 && sounds[i-1].emphatic)))
-				break
-			}
-		}
-		rows = append(rows, own(sounds[i].text(), choices(sounds, i)))
-	}
-	return rows
-}
-
-// read cuts a word into sounds.
-func read(word string) []sound {
-	var list []sound
-	for i := 0; i < len(word); {
-		s := sound{spelled: word[i : i+1]}
-		for _, d := range digraphs {
-			if strings.HasPrefix(word[i:], d) && isOneSound(word, i, d) {
-				s.spelled = d
-				break
-			}
-		}
-		i += len(s.spelled)
-		switch {
-		case !isLetter(s.spelled[0]) && s.spelled != "'":
-			s.spelled = " "
-		case s.spelled == "'":
-			if len(list) > 0 {
-				list[len(list)-1].ain = true
-			}
-			continue
-		case isVowel(s.spelled[0]):
-			s.vowel = true
-		default:
-			s.emphatic = emphatics[s.spelled]
-			if strings.HasPrefix(word[i:], s.spelled) {
-				s.doubled = true
-				i += len(s.spelled)
-			}
-		}
-		list = append(list, s)
-	}
-	return list
-}
-
-var emphatics = words("q r gh kh th dh sh zh t")
-
-// isOneSound reports whether the letters d at word[i:] are one sound: w and y are consonants before a vowel.
-func isOneSound(word string, i int, d string) bool {
-	last, next := d[len(d)-1], i+len(d)
-	return len(d) < 2 || !isVowel(d[0]) || last != 'w' && last != 'y' || next == len(word) || !isVowel(word[next])
+	spelled string // how it stands in the word, once
+	doubled bool   // a consonant that stands twice
+	ain     bool   // an apostrophe follows
+	vowel   bool
 }
 
 func (s sound) text() string {
@@ -209,100 +83,311 @@ func (s sound) text() string {
 	return s.spelled
 }
 
-// own puts the spelling that stands in the word before the others.
-func own(text string, others []spelling) []spelling {
-	return append([]spelling{{text, 0}}, others...)
-}
-
-// ending is the feminine ending that the last sounds are, or nothing.
-func ending(last []sound) string {
-	text := last[0].text()
-	if len(last) == 2 {
-		if text += last[1].text(); len(text) != 2 {
-			return ""
+// spellings puts the spellings of sounds together to words, the cheapest first. Words over the cost are left out.
+func spellings(rows [][]spelling, most int) []spelling {
+	list := []spelling{{}}
+	for _, row := range rows {
+		cost := map[string]int{}
+		for _, head := range list {
+			for _, tail := range row {
+				text, c := head.text+tail.text, head.cost+tail.cost
+				if old, ok := cost[text]; c <= most && (!ok || c < old) {
+					cost[text] = c
+				}
+			}
 		}
-	}
-	if _, ok := endings[text]; ok {
-		return text
-	}
-	return ""
-}
-
-// withO adds the spellings with o for a, which an emphatic beside it brings about.
-func withO(text string, list []spelling, emphatic bool) []spelling {
-	if emphatic && strings.HasPrefix(text, "a") {
-		return append([]spelling{{"o" + text[1:], 1}}, list...)
+		list = list[:0]
+		for text, c := range cost {
+			list = append(list, spelling{text, c})
+		}
+		slices.SortFunc(list, func(a, b spelling) int {
+			if a.cost != b.cost {
+				return a.cost - b.cost
+			}
+			return strings.Compare(a.text, b.text)
+		})
+		list = list[:min(len(list), beam)]
 	}
 	return list
 }
 
-// choices are the other spellings of a sound where it stands.
-func choices(sounds []sound, i int) []spelling {
-	s := sounds[i]
-	if s.vowel {
-		return vowelChoices(sounds, i)
+// beam is how many beginnings are kept: more than spellings are given, because some end in the same word.
+const beam = 4 * maxTransliterations
+
+// soundsOf reads a word as a row of sounds, each with its spellings, its own first.
+func soundsOf(word string) (rows [][]spelling) {
+	sounds := read(word)
+	for i, s := range sounds {
+		if end := feminine(sounds[i:]); end != "" && i > 1 {
+			return append(rows, ending(sounds, i, end))
+		}
+		others := vowel
+		if !s.vowel {
+			others = consonant
+		}
+		rows = append(rows, append([]spelling{{s.text(), 0}}, others(sounds, i)...))
 	}
-	before, after := i > 0 && sounds[i-1].vowel, i+1 < len(sounds) && sounds[i+1].vowel
-	var list []spelling
-	for _, c := range consonants[s.spelled] {
-		if s.doubled {
+	return rows
+}
+
+// pairsOfLetters are the letters that are one sound together, the longest first.
+var pairsOfLetters = []string{"sch", "sy", "sh", "sj", "th", "ts", "kh", "gh", "dz", "dh", "zh", "dj",
+	"aa", "ae", "ee", "ii", "oo", "ou", "uu", "au", "aw", "ai", "ay", "ei", "ey"}
+
+// read cuts a word into sounds.
+func read(word string) (list []sound) {
+	for i := 0; i < len(word); {
+		s := sound{spelled: word[i : i+1]}
+		for _, p := range pairsOfLetters {
+			if strings.HasPrefix(word[i:], p) && oneSound(word, i, p) {
+				s.spelled = p
+				break
+			}
+		}
+		i += len(s.spelled)
+		switch c := s.spelled[0]; {
+		case c == '\'':
+			if len(list) > 0 {
+				list[len(list)-1].ain = true
+			}
+			continue
+		case !isLetter(c):
+			s.spelled = " "
+		case isVowel(c):
+			s.vowel = true
+		case strings.HasPrefix(word[i:], s.spelled):
+			s.doubled = true
+			i += len(s.spelled)
+		}
+		list = append(list, s)
+	}
+	return list
+}
+
+// oneSound reports whether the letters p at word[i:] are one sound. They are not if w or y is a consonant before a vowel,
+// and if the second a belongs to the feminine ending: jamaah.
+func oneSound(word string, i int, p string) bool {
+	rest := word[i+len(p):]
+	switch p {
+	case "aw", "ay", "ey":
+		return rest == "" || !isVowel(rest[0])
+	case "aa":
+		return rest != "h" && rest != "t"
+	}
+	return true
+}
+
+// consonants are the spellings of a consonant, by how it stands in the word.
+var consonants = map[string][]spelling{
+	"sy":  {{"sh", 1}, {"sch", 3}, {"sj", 3}}, // ش
+	"sh":  {{"sy", 1}, {"s", 1}, {"sch", 3}},  // ش, and in Indonesian ص
+	"sch": {{"sy", 1}, {"sh", 1}},
+	"sj":  {{"sy", 1}, {"sh", 2}},
+	"th":  {{"t", 1}, {"ts", 2}, {"s", 3}},                       // ث, and in Indonesian ط
+	"ts":  {{"th", 1}, {"s", 1}},                                 // ث
+	"kh":  {{"h", 2}, {"k", 2}},                                  // خ
+	"gh":  {{"g", 1}, {"q", 4}},                                  // غ
+	"dz":  {{"z", 1}, {"dh", 1}, {"d", 2}},                       // ذ
+	"dh":  {{"d", 1}, {"dz", 2}, {"z", 2}, {"dl", 2}, {"zh", 3}}, // ض, and in English ذ ظ
+	"zh":  {{"z", 1}, {"dh", 1}, {"dz", 2}},                      // ظ
+	"dj":  {{"j", 1}},                                            // ج, as before 1972
+	"j":   {{"dj", 3}},
+	"q":   {{"k", 1}}, // ق
+	"k":   {{"q", 2}},
+}
+
+// plain are the spellings of a consonant that may stand for an emphatic or an interdental one, between vowels.
+var plain = map[string][]spelling{
+	"d": {{"dh", 2}, {"dz", 3}},
+	"s": {{"sh", 2}, {"ts", 3}},
+	"t": {{"th", 2}},
+	"z": {{"dz", 2}, {"zh", 3}},
+}
+
+// consonant gives the other spellings of the consonant sounds[i].
+func consonant(sounds []sound, i int) (list []spelling) {
+	s := sounds[i]
+	others := consonants[s.spelled]
+	if !s.doubled && beforeA(sounds, i) && (i > 0 || s.spelled == "t") {
+		others = append(slices.Clone(others), plain[s.spelled]...)
+	}
+	for _, c := range others {
+		if s.doubled && len(c.text) == 1 {
 			list = append(list, spelling{c.text + c.text, c.cost})
 		}
-		list = append(list, spelling{c.text, c.cost + b2i(s.doubled)})
+		list = append(list, spelling{c.text, c.cost + toInt(s.doubled)})
 	}
-	switch {
-	case s.doubled:
-		list = append(list, spelling{s.spelled, 1})
-	case !before || !after || len(s.spelled) > 1:
-	case s.spelled == "y":
-		list = append(list, spelling{"yy", 1})
-		if prev := sounds[i-1].spelled; prev == "i" {
-			list = append(list, spelling{"", 1})
-		} else {
-			list = append(list, spelling{"i", 1})
-		}
-	case s.spelled == "w":
-		list = append(list, spelling{"ww", 2})
-	default:
-		list = append(list, spelling{s.spelled + s.spelled, 2})
+	if s.doubled {
+		return append(list, spelling{s.spelled, 1})
 	}
 	if s.spelled == "h" && i > 0 && strings.HasPrefix(sounds[i-1].spelled, "s") {
 		list = append(list, spelling{"", 1}) // istishhad: s h h
 	}
+	if i == 0 || i == len(sounds)-1 || !sounds[i-1].vowel || !sounds[i+1].vowel || len(sounds[i-1].spelled) > 1 {
+		return list
+	}
+	return append(list, between(sounds, i)...)
+}
+
+// between gives the other spellings of a consonant between a short vowel and another vowel: y comes and goes, the others
+// may be doubled, mostly before the last vowel: kuffar, murtaddin.
+func between(sounds []sound, i int) []spelling {
+	s, before := sounds[i].spelled, sounds[i-1].spelled
+	switch {
+	case s == "y" && before == "i":
+		return []spelling{{"yy", 1}, {"", 1}}
+	case s == "y":
+		return []spelling{{"yy", 1}, {"i", 1}}
+	case len(s) > 1 || strings.Contains("jqtz", s):
+		return nil
+	case i >= len(sounds)-3:
+		return []spelling{{s + s, 2}}
+	}
+	return []spelling{{s + s, 3}}
+}
+
+// beforeA reports whether the sound after sounds[i] is an a or an o, or nothing comes after it.
+func beforeA(sounds []sound, i int) bool {
+	return i+1 == len(sounds) && sounds[i].spelled == "t" || i+1 < len(sounds) && strings.Contains("aouaa", sounds[i+1].spelled)
+}
+
+// vowels are the spellings of a vowel.
+var vowelsOf = map[string][]spelling{
+	"a":  {{"aa", 4}},
+	"i":  {{"e", 3}, {"ee", 3}, {"ii", 4}},
+	"u":  {{"oo", 3}, {"o", 4}, {"uu", 4}},
+	"e":  {{"i", 2}, {"a", 3}},
+	"o":  {{"a", 1}, {"u", 2}},
+	"aa": {{"a", 1}},
+	"ii": {{"i", 1}, {"ee", 1}},
+	"ee": {{"i", 1}, {"ii", 2}},
+	"uu": {{"u", 1}, {"oo", 1}},
+	"oo": {{"u", 1}, {"uu", 2}, {"ou", 2}},
+	"ou": {{"u", 1}, {"oo", 1}},
+	"au": {{"aw", 1}, {"ow", 3}},
+	"aw": {{"au", 1}, {"ow", 3}},
+	"ai": {{"ay", 1}, {"ae", 2}, {"ei", 3}},
+	"ay": {{"ai", 1}, {"ei", 3}, {"ey", 3}},
+	"ae": {{"ai", 1}, {"ay", 3}},
+	"ei": {{"ai", 1}, {"ay", 1}, {"ey", 2}},
+	"ey": {{"ay", 1}, {"ai", 1}, {"ei", 2}},
+}
+
+// longOf are the spellings of a vowel that is mostly long: the one before the last consonant.
+var longOf = map[string][]spelling{
+	"a": {{"aa", 2}},
+	"i": {{"ee", 1}, {"ii", 2}, {"e", 3}},
+	"u": {{"oo", 1}, {"uu", 2}, {"ou", 2}},
+}
+
+// vowel gives the other spellings of the vowel sounds[i].
+func vowel(sounds []sound, i int) []spelling {
+	s := sounds[i].spelled
+	list := slices.Clone(vowelsOf[s])
+	switch last := len(sounds) - 1; {
+	case longOf[s] == nil:
+	case i == last-1:
+		list = slices.Clone(longOf[s])
+	case i < last-1 && feminine(sounds[i+2:]) != "" || s == "a" && i == 1 && last > 2: // ghaneemah, kaafir
+		list = dearer(longOf[s])
+	}
+	if s == "a" && i == 1 && !sounds[0].vowel && i+2 < len(sounds) && sounds[i+2].vowel {
+		list = append(list, spelling{"e", 3}) // jemaah
+	}
+	if s == "a" {
+		list = append(list, withO(sounds, i)...)
+	}
+	return append(list, hiatus(sounds, i)...)
+}
+
+// dearer are the spellings for one more.
+func dearer(list []spelling) []spelling {
+	list = slices.Clone(list)
+	for i := range list {
+		list[i].cost++
+	}
 	return list
 }
 
-func b2i(b bool) int {
+// withO gives the o for an a beside an emphatic consonant: thoghut, barokallah, anshor.
+func withO(sounds []sound, i int) []spelling {
+	before, after := 0, 0
+	if i > 0 {
+		before = emphatic[sounds[i-1].spelled]
+	}
+	if i+1 < len(sounds) {
+		after = emphatic[sounds[i+1].spelled]
+	}
+	switch {
+	case before == strong || before == weak && after == strong:
+		return []spelling{{"o", 1}}
+	case before == weak || after == strong:
+		return []spelling{{"o", 2}}
+	}
+	return nil
+}
+
+// What is emphatic in Arabic always, and what may stand for an emphatic consonant.
+const (
+	weak = iota + 1
+	strong
+)
+
+var emphatic = map[string]int{"q": strong, "r": strong, "gh": strong, "kh": strong, "th": strong, "dh": strong,
+	"zh": strong, "sh": weak, "s": weak, "t": weak, "d": weak}
+
+// hiatus gives what may stand between two vowels, and what an 'ain before a consonant becomes.
+func hiatus(sounds []sound, i int) []spelling {
+	s := sounds[i]
+	next := i+1 < len(sounds) && sounds[i+1].vowel
+	switch {
+	case next && s.spelled == "i":
+		return []spelling{{"iy", 1}, {"iyy", 2}}
+	case next && s.spelled == "ai":
+		return []spelling{{"ay", 1}}
+	case next && s.spelled == "a" && strings.HasPrefix(sounds[i+1].spelled, "a"):
+		return []spelling{{"", 2}} // jamah
+	case s.ain && !next && len(s.spelled) == 1:
+		return []spelling{{s.spelled + "k", 1}, {s.spelled + s.spelled, 2}} // dakwah, daawah
+	}
+	return nil
+}
+
+// feminines are the spellings of the feminine ending.
+var feminines = map[string][]spelling{
+	"ah": {{"a", 1}, {"at", 2}, {"eh", 3}},
+	"at": {{"ah", 1}, {"a", 2}},
+	"a":  {{"ah", 1}, {"aa", 2}, {"at", 3}},
+	"oh": {{"ah", 1}, {"a", 2}, {"at", 2}},
+	"eh": {{"ah", 1}, {"a", 1}, {"at", 2}},
+}
+
+// feminine is the feminine ending that the sounds are, or nothing.
+func feminine(rest []sound) string {
+	text := ""
+	for _, s := range rest[:min(len(rest), 3)] {
+		text += s.text()
+	}
+	if feminines[text] == nil {
+		return ""
+	}
+	return text
+}
+
+// ending gives the spellings of the feminine ending at sounds[i:]. After an emphatic its a may be an o: rafidhoh.
+func ending(sounds []sound, i int, end string) []spelling {
+	list := append([]spelling{{end, 0}}, feminines[end]...)
+	if end[0] == 'a' {
+		for _, o := range withO(sounds[:i+1], i) {
+			list = append(list, spelling{"o" + strings.TrimPrefix(end, "a"), o.cost})
+		}
+	}
+	return list
+}
+
+func toInt(b bool) int {
 	if b {
 		return 1
 	}
 	return 0
-}
-
-// vowelChoices are the other spellings of a vowel: long before the last consonant, o for a beside an emphatic, y for an
-// i before a vowel, and what an 'ain or a hamza after it brings.
-func vowelChoices(sounds []sound, i int) []spelling {
-	s := sounds[i]
-	list := vowelSpellings[s.spelled]
-	if i == len(sounds)-2 && longAtEnd[s.spelled] != nil {
-		list = longAtEnd[s.spelled]
-	}
-	list = slices.Clone(list)
-	near := func(k int) bool { return k >= 0 && k < len(sounds) && sounds[k].emphatic }
-	if s.spelled == "a" && (near(i-1) || near(i+1)) {
-		list = append(list, spelling{"o", 1 + b2i(!near(i-1))})
-	}
-	vowelNext := i+1 < len(sounds) && sounds[i+1].vowel
-	switch {
-	case s.spelled == "i" && vowelNext:
-		list = append(list, spelling{"iy", 1}, spelling{"iyy", 2})
-	case s.ain && !vowelNext:
-		list = append(list, spelling{s.spelled + "k", 1}) // da'wah, dakwah
-		if len(s.spelled) == 1 {
-			list = append(list, spelling{s.spelled + s.spelled, 2})
-		}
-	case s.spelled == "ai" && vowelNext:
-		list = append(list, spelling{"ay", 1})
-	}
-	return list
 }
