@@ -83,10 +83,10 @@ func (e Evasion) write(text string, words []word) string {
 	before := word{}
 	for _, w := range append(words, word{start: len(text), end: len(text)}) {
 		gap := text[before.end:w.start]
-		out.WriteString(gap)
-		if e.wide && (before.changed || w.changed) && len(gap) == 1 && strings.ContainsAny(gap, " \n\t") {
-			out.WriteString(gap)
+		if e.wide && (before.changed || w.changed) {
+			gap = widen(gap)
 		}
+		out.WriteString(gap)
 		if w.changed {
 			out.WriteString(w.other)
 		} else {
@@ -95,6 +95,17 @@ func (e Evasion) write(text string, words []word) string {
 		before = w
 	}
 	return out.String()
+}
+
+// widen makes two spaces of one, and puts spaces around a hyphen that has none.
+func widen(gap string) string {
+	if gap == "-" {
+		return " - "
+	}
+	if i := strings.IndexFunc(gap, unicode.IsSpace); i >= 0 {
+		return gap[:i] + " " + gap[i:]
+	}
+	return gap
 }
 
 // dice are the same for the same texts, on every machine.

@@ -70,7 +70,7 @@ func newLoan(stem string) (l loan) {
 // transliterated writes one or two sounds of an Arabic loan word in another usual way: thaghut, taghut, thogut.
 func transliterated(r *rand.Rand, _, word string) string {
 	lower := strings.ToLower(word)
-	if len(lower) != len(word) {
+	if len(lower) != len(word) || len(word) < 4 {
 		return word
 	}
 	for _, l := range loanWords {

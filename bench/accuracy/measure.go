@@ -69,7 +69,14 @@ func (r Rate) Interval() (low, high float64) {
 	p, n := r.Share(), float64(r.Texts)
 	mid := (p + z*z/(2*n)) / (1 + z*z/n)
 	half := z / (1 + z*z/n) * math.Sqrt(p*(1-p)/n+z*z/(4*n*n))
-	return max(0, mid-half), min(1, mid+half)
+	low, high = mid-half, mid+half
+	if r.Flagged == 0 {
+		low = 0 // and not what rounding leaves of it
+	}
+	if r.Flagged == r.Texts {
+		high = 1
+	}
+	return low, high
 }
 
 // A Measurement judges texts and counts. Its Report can be taken at any time.

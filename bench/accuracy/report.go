@@ -133,10 +133,10 @@ var headings = []Section{
 	{ID: lookAlikes, Title: "Look-alikes flagged", Scale: 0.05, Note: "News, counter-speech and everyday speech with the same words. Each is a false alarm."},
 	{ID: alikeHalves, Title: "Look-alikes flagged, by half", Scale: 0.05},
 	{ID: alikeEvaded, Title: "Look-alikes flagged under evasion", Scale: 0.05, Note: "Reported without a goal."},
-	{ID: labelled, Title: "Posts of other people, by class and collection", Scale: 0.01,
+	{ID: labelled, Title: "Posts of other people", Scale: 0.01,
 		Note: "neg and hardneg: each flag is a false alarm. other_hate, ambiguous and weakpos are reported apart: a flag there is neither an " +
 			"error nor a success."},
-	{ID: functions, Title: "Functional tests of hate speech", Scale: 0.05,
+	{ID: functions, Title: "Hate speech tests", Scale: 0.05,
 		Note: "Names that end in _nh are not hateful. None of them is about terrorism, so every flag deserves a look."},
 }
 
