@@ -69,7 +69,7 @@ type Trial struct {
 	Unless    []Objection    `json:"unless,omitempty"`
 	Left      *Node          `json:"left,omitempty"` // When once more, without the sentences that exceptions take back
 
-	closeness float64 // from 0 to 1
+	Closeness float64 `json:"closeness"` // how much of its condition holds, from 0 to 1
 }
 
 // An Objection is an exception of a rule.

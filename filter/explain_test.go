@@ -228,8 +228,8 @@ func TestExplainBound(t *testing.T) {
 	all := strings.Join(terms, " ")
 	for name, text := range map[string]string{
 		"every term": all[:min(len(all), 64<<10)], "one stretched letter": strings.Repeat("a", 64<<10),
-		"few terms":  strings.Repeat("bunuh kafir isis baiat ayo kami ", 2000),
-		"sentences":  strings.Repeat("Bunuh! \"Baiat\" ", 4000), "marks": "a" + strings.Repeat("\u0301", 30_000), "nothing": "",
+		"few terms": strings.Repeat("bunuh kafir isis baiat ayo kami ", 2000),
+		"sentences": strings.Repeat("Bunuh! \"Baiat\" ", 4000), "marks": "a" + strings.Repeat("\u0301", 30_000), "nothing": "",
 	} {
 		e := f.Explain(text)
 		checkExplanation(t, f, e)

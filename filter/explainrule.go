@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
+	"strings"
 
 	"saring/rules"
 )
@@ -22,7 +23,7 @@ type Node struct {
 // Limits of the tree of one rule.
 const (
 	maxNodes      = 2000
-	maxSideBySide = 12 // of which any will do
+	maxSideBySide = 3 // of which any will do
 	maxFoundHere  = 4
 	maxCondition  = 160 // letters
 	maxExcerpt    = 90
@@ -118,7 +119,7 @@ func sortTrials(trials []Trial) {
 		return 2
 	}
 	slices.SortStableFunc(trials, func(a, b Trial) int {
-		return cmp.Or(side(a)-side(b), cmp.Compare(b.closeness, a.closeness), cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ID, b.ID))
+		return cmp.Or(side(a)-side(b), cmp.Compare(b.Closeness, a.Closeness), cmp.Compare(b.Weight, a.Weight), cmp.Compare(a.ID, b.ID))
 	})
 }
 
@@ -180,7 +181,7 @@ func (x *explainer) trial() Trial {
 	t := Trial{ID: r.ID, Title: r.Title, Status: r.Status, Category: r.Category, Severity: r.Severity, Weight: r.Weight,
 		Threshold: r.Threshold, At: fmt.Sprintf("%s:%d", r.Pos.File, r.Pos.Line)}
 	_, t.Applies = x.applies(r)
-	t.When, t.closeness = x.node(&r.When, &r.when)
+	t.When, t.Closeness = x.node(&r.When, &r.when)
 	masked := false
 	for i := range r.unless {
 		u := &r.unless[i]
@@ -261,7 +262,7 @@ func (x *explainer) node(in *rules.Cond, c *cond) (n Node, closeness float64) {
 		if sub, parts[i] = x.node(&of[i], &c.of[i]); !sub.Holds {
 			missing = append(missing, sub.Condition)
 		}
-		x.adopt(&n, c, sub)
+		x.adopt(&n, c, sub, parts[i])
 	}
 	if closeness = share(c, parts); closeness == 1 && !holds {
 		closeness = 0.95
@@ -270,10 +271,10 @@ func (x *explainer) node(in *rules.Cond, c *cond) (n Node, closeness float64) {
 	return n, closeness
 }
 
-// adopt lists a part of a condition. Of long lists of which any will do, it leaves out what does not hold.
-func (x *explainer) adopt(n *Node, c *cond, sub Node) {
+// adopt lists a part of a condition. Of a list of which any will do, it leaves out what is not there at all.
+func (x *explainer) adopt(n *Node, c *cond, sub Node, closeness float64) {
 	choice := c.op == rules.Any || c.op == rules.AtLeast
-	if x.nodes > maxNodes || choice && !sub.Holds && len(c.of) > maxSideBySide && x.o.Rule == "" {
+	if x.nodes > maxNodes || choice && closeness == 0 && len(c.of) > maxSideBySide && x.o.Rule == "" {
 		n.LeftOut++
 		return
 	}
@@ -301,19 +302,23 @@ func (x *explainer) leaf(in *rules.Cond, c *cond, at []place) ([]Found, Reason) 
 			break
 		}
 		s := x.span(p)
+		f := Found{Span: s, Text: x.text[s.Start:s.End]}
 		if c.op == rules.Term {
-			found = append(found, x.foundAt(p))
-		} else {
-			found = append(found, Found{Span: s, Text: x.text[s.Start:s.End]})
+			f = x.foundAt(p)
 		}
-		if text := excerpt(x.text[s.Start:s.End]); !slices.Contains(texts, text) {
+		found = append(found, f)
+		text := quote(f.Text)
+		if in.Op != rules.Term && f.Term != "" && f.Term != strings.ToLower(f.Text) {
+			text += " (" + f.Term + ")"
+		}
+		if !slices.Contains(texts, text) {
 			texts = append(texts, text)
 		}
 	}
 	if more := len(at) - len(found); more > 0 {
-		return found, reason("term.more", listed(texts), more)
+		return found, reason("term.more", strings.Join(texts, ", "), more)
 	}
-	return found, reason("term.here", listed(texts))
+	return found, reason("term.here", strings.Join(texts, ", "))
 }
 
 // terms counts the terms of a list and of the groups in it.

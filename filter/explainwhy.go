@@ -34,7 +34,7 @@ var reasons = map[string]string{
 	"fold.width":       "wide letters",
 
 	"term.here":      "here: %s",
-	"term.more":      "here: %s, and in %d more places",
+	"term.more":      "here: %s, and %d more",
 	"term.nowhere":   "stands nowhere",
 	"terms.nowhere":  "none of its %d terms stands anywhere",
 	"term.takenback": "stands only where an exception takes back",
@@ -156,9 +156,6 @@ func excerpt(text string) string {
 }
 
 func quote(text string) string { return "“" + excerpt(text) + "”" }
-
-// listed writes texts in quotation marks.
-func listed(texts []string) string { return "“" + strings.Join(texts, "”, “") + "”" }
 
 // shortened leaves out the end of a text of more than so many letters.
 func shortened(text string, letters int) string {
