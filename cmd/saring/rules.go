@@ -24,6 +24,7 @@ func newRules() *cobra.Command {
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
 	cmd.AddCommand(newRulesLint(), newRulesFmt(), newRulesSchema(), newRulesTest(), newRulesShow())
+	cmd.AddCommand(newRulesExplain())
 	return cmd
 }
 
