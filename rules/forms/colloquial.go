@@ -6,13 +6,13 @@ import (
 )
 
 // Colloquial gives the spellings of an Indonesian word in chats and comments, likeliest first, at most maxColloquial with
-// the word itself: from a short list for the words that everybody shortens, by rule for the others. What another everyday
-// word is spelled like is left out. No rule makes another form of a word: of dibunuh there is dbunuh and not bunuh, and of
-// ledakkan (a command) not ledakan (a noun).
+// the word itself: from a short list for the words that everybody shortens, by rule for the others. What another
+// everyday word is spelled like is left out. No rule makes another form of a word: of dibunuh there is dbunuh and not
+// bunuh, and of ledakkan (a command) not ledakan (a noun).
 //
 // Sources: Sneddon, Colloquial Jakartan Indonesian (2006), ch. 2 (e for a, e for ai, o for au, -in, the verb without
 // me-); Wibowo et al., IndoCollex (ACL Findings 2021), which names the kinds of change: vowels left out, sounds altered,
-// words cut; the spellings of 1901 (oe) and 1947 (dj, tj, nj, sj) that EYD replaced in 1972. The order of the rules is
+// words cut; the spellings of 1901 (oe, dj, tj, nj, sj) and 1947 (u), replaced by EYD in 1972. The order of the rules is
 // that of how often each hits what people write, measured on two published lists of colloquial spellings.
 func Colloquial(word string) []string {
 	l := newList(word)

@@ -105,7 +105,7 @@ func plural(w string) string {
 	switch last := w[len(w)-1]; {
 	case hasAnySuffix(w, "s", "x", "z", "sh"), strings.HasSuffix(w, "ch") && !hardCh[w], takesEs[w]:
 		return w + "es"
-	case last == 'y' && !isVowel(w[len(w)-2]):
+	case last == 'y' && len(w) > 1 && !isVowel(w[len(w)-2]):
 		return w[:len(w)-1] + "ies"
 	}
 	return w + "s"
@@ -139,7 +139,7 @@ func agentForms(w string) []string {
 	if _, irregular := past(w); irregular || hasAnySuffix(w, "er", "or", "ar", "ee", "yr") {
 		return nil
 	}
-	if stem, ok := strings.CutSuffix(w, "ate"); ok && len(stem) > 3 {
+	if stem, ok := strings.CutSuffix(w, "ate"); ok && len(stem) > 2 {
 		return []string{stem + "ator", stem + "ators"}
 	}
 	var list []string
@@ -157,7 +157,7 @@ func stemsBefore(w, ending string) []string {
 		return []string{w[:len(w)-2] + "y"}
 	case last == 'e' && (ending != "ing" || !hasAnySuffix(w, "ee", "oe", "ye")):
 		return []string{w[:len(w)-1]}
-	case last == 'y' && ending != "ing" && !isVowel(w[len(w)-2]):
+	case last == 'y' && ending != "ing" && len(w) > 1 && !isVowel(w[len(w)-2]):
 		return []string{w[:len(w)-1] + "i"}
 	case strings.HasSuffix(w, "ic"):
 		return []string{w + "k"}

@@ -5,10 +5,10 @@ import (
 	"strings"
 )
 
-// Indonesian gives the affixed forms of an Indonesian root, the commonest first, at most maxIndonesian: active and passive
-// verbs, agents and nouns of the deed, reduplication, clitics, and the verbs of colloquial Jakartan. A word that already
-// bears a prefix (berbaiat) takes suffixes only. Forms that the rules allow and nobody writes are left out, as far as a
-// rule can tell.
+// Indonesian gives the affixed forms of an Indonesian root, the commonest first, at most maxIndonesian: active and
+// passive verbs, agents and nouns of the deed, reduplication, clitics, and the verbs of colloquial Jakartan. A word that
+// already bears a prefix (berbaiat) takes suffixes only. Forms that the rules allow and nobody writes are left out, as
+// far as a rule can tell.
 //
 // Sources: Sneddon, Adelaar, Djenar and Ewing, Indonesian: A Comprehensive Grammar (2nd ed. 2010), ch. 1 (affixes, the
 // nasal, reduplication); PUEBI (Permendikbud 50/2015) and EYD V (2022) on affixes and on loans; Sneddon, Colloquial
@@ -50,27 +50,30 @@ type class struct {
 	prefixed bool // the stems bear a prefix
 }
 
+// onRoots are the suffixes that a root takes without a prefix.
+const onRoots = "lah kan i nya an in kanlah ilah ku mu kah pun kannya inya annya anmu"
+
 // classes is the table of forms, the commonest first.
 var classes = []class{
-	{nasal("me"), suffixes("- kan i nya kannya inya ku mu"), true},                                  // membunuh, memerangi, membunuhnya
-	{prefix("di"), suffixes("- kan i nya in kannya inya"), true},                                    // dibunuh, dibunuhnya, ditembakin
-	{bare, suffixes("lah kan i nya an in kanlah ilah ku mu kah pun kannya inya annya anmu"), false}, // bunuhlah
-	{reduced("ber"), suffixes("- lah kan an nya"), true},                                            // berbaiat, berbaiatlah, bersenjatakan
-	{reduced("ter"), suffixes("- kan i"), true},                                                     // terbunuh
-	{nasal("pe"), suffixes("- an nya annya mu"), true},                                              // pembunuh, pembunuhan
-	{prefix("ke"), suffixes("an - annya"), true},                                                    // kekafiran; colloquial ketembak
-	{colloquialVerb, suffixes("- in"), true},                                                        // nembak, nyerang, ngebom, ngebomin
-	{prefix("di "), suffixes("- kan i"), true},                                                      // the commonest of all mistakes: di bunuh
-	{prefix("ku"), suffixes("- kan i"), true},                                                       // kubunuh, kuperangi
-	{prefix("kau"), suffixes("- kan i"), true},                                                      // kaubunuh
-	{twice, suffixes("- an nya"), false},                                                            // bunuh bunuhan, orang orang, orang2
-	{mutual, suffixes("-"), true},                                                                   // serang menyerang; berbunuh bunuhan
-	{reduced("per"), suffixes("an annya"), true},                                                    // perjuangan; peperangan
-	{prefix("memper"), suffixes("- kan i"), true},                                                   // memperjuangkan
-	{prefix("diper"), suffixes("- kan i"), true},                                                    // diperjuangkan
-	{loanApart, suffixes("- kan"), true},                                                            // mem baiat
-	{prefix("pe"), suffixes("-"), true},                                                             // pejuang, petembak
-	{once("se"), suffixes("-"), true},                                                               // sekafir
+	{nasal("me"), suffixes("- kan i nya kannya inya ku mu"), true}, // membunuh, memerangi
+	{prefix("di"), suffixes("- kan i nya in kannya inya"), true},   // dibunuh, dibunuhnya, ditembakin
+	{bare, suffixes(onRoots), false},                               // bunuhlah, bunuhi, bunuhan
+	{reduced("ber"), suffixes("- lah kan an nya"), true},           // berbaiat, berbaiatlah, bersenjatakan
+	{reduced("ter"), suffixes("- kan i"), true},                    // terbunuh
+	{nasal("pe"), suffixes("- an nya annya mu"), true},             // pembunuh, pembunuhan
+	{prefix("ke"), suffixes("an - annya"), true},                   // kekafiran; colloquial ketembak
+	{colloquialVerb, suffixes("- in"), true},                       // nembak, nyerang, ngebom, ngebomin
+	{prefix("di "), suffixes("- kan i"), true},                     // the commonest of all mistakes: di bunuh
+	{prefix("ku"), suffixes("- kan i"), true},                      // kubunuh, kuperangi
+	{prefix("kau"), suffixes("- kan i"), true},                     // kaubunuh
+	{twice, suffixes("- an nya"), false},                           // bunuh bunuhan, orang orang, orang2
+	{mutual, suffixes("-"), true},                                  // serang menyerang; berbunuh bunuhan
+	{reduced("per"), suffixes("an annya"), true},                   // perjuangan; peperangan
+	{prefix("memper"), suffixes("- kan i"), true},                  // memperjuangkan
+	{prefix("diper"), suffixes("- kan i"), true},                   // diperjuangkan
+	{loanApart, suffixes("- kan"), true},                           // mem baiat
+	{prefix("pe"), suffixes("-"), true},                            // pejuang, petembak
+	{once("se"), suffixes("-"), true},                              // sekafir
 }
 
 func suffixes(text string) []string {
@@ -92,8 +95,14 @@ func join(stem, suffix string) (string, bool) {
 	if derivedByKan(stem) && (suffix[0] == 'i' || suffix[0] == 'a' || strings.HasPrefix(suffix, "kan")) {
 		return "", false
 	}
+	if suffix[0] == 'i' && ofArabic[stem] {
+		return "", false
+	}
 	return stem + suffix, true
 }
+
+// ofArabic are loans whose -i and -in are the Arabic ones, and make other words: jihadi, mujahidin, kafirin.
+var ofArabic = words("harb ikhwan islam istisyhad jihad kafir mujahid mukmin munafik murtad muslim musyrik salaf takfir")
 
 // derivedByKan reports whether a stem ends in the suffix -kan (ledakkan), and not only in its letters (makan, tekan).
 func derivedByKan(stem string) bool { return len(stem) >= 6 && strings.HasSuffix(stem, "kan") }

@@ -19,7 +19,7 @@ func Transliterations(word string) []string {
 		l.add(s)
 	}
 	n := len(folded(word))
-	if n < minTransliterated {
+	if n < minTransliterated || n > longestTransliterated {
 		return l.out
 	}
 	most := maxCost
@@ -44,8 +44,12 @@ const (
 	shortWord = 5
 )
 
-// minTransliterated is how many letters a word must have, and a spelling of it. Shorter ones are in particlesOf.
-const minTransliterated = 4
+// minTransliterated is how many letters a word must have, and a spelling of it. Shorter ones are in particlesOf. What is
+// over longestTransliterated is no word.
+const (
+	minTransliterated     = 4
+	longestTransliterated = 60
+)
 
 // particlesOf are the spellings of short words that stand in names and phrases.
 var particlesOf = pairs(`
@@ -196,7 +200,7 @@ var consonants = map[string][]spelling{
 	"k":   {{"q", 2}},
 }
 
-// plain are the spellings of a consonant that may stand for an emphatic or an interdental one, between vowels.
+// plain are the spellings of a consonant that may stand for an emphatic or an interdental one.
 var plain = map[string][]spelling{
 	"d": {{"dh", 2}, {"dz", 3}},
 	"s": {{"sh", 2}, {"ts", 3}},
@@ -208,7 +212,7 @@ var plain = map[string][]spelling{
 func consonant(sounds []sound, i int) (list []spelling) {
 	s := sounds[i]
 	others := consonants[s.spelled]
-	if !s.doubled && beforeA(sounds, i) && (i > 0 || s.spelled == "t") {
+	if !s.doubled && mayBeEmphatic(sounds, i) && (i > 0 || s.spelled == "t") {
 		others = append(slices.Clone(others), plain[s.spelled]...)
 	}
 	for _, c := range others {
@@ -246,12 +250,15 @@ func between(sounds []sound, i int) []spelling {
 	return []spelling{{s + s, 3}}
 }
 
-// beforeA reports whether the sound after sounds[i] is an a or an o, or nothing comes after it.
-func beforeA(sounds []sound, i int) bool {
-	return i+1 == len(sounds) && sounds[i].spelled == "t" || i+1 < len(sounds) && strings.Contains("aouaa", sounds[i+1].spelled)
+// mayBeEmphatic reports whether an emphatic consonant may stand at sounds[i]: before a, o or u, and a t at the end.
+func mayBeEmphatic(sounds []sound, i int) bool {
+	if i+1 == len(sounds) {
+		return sounds[i].spelled == "t"
+	}
+	return sounds[i+1].vowel && strings.IndexByte("aou", sounds[i+1].spelled[0]) >= 0
 }
 
-// vowels are the spellings of a vowel.
+// vowelsOf are the spellings of a vowel.
 var vowelsOf = map[string][]spelling{
 	"a":  {{"aa", 4}},
 	"i":  {{"e", 3}, {"ee", 3}, {"ii", 4}},
@@ -378,8 +385,8 @@ func feminine(rest []sound) string {
 func ending(sounds []sound, i int, end string) []spelling {
 	list := append([]spelling{{end, 0}}, feminines[end]...)
 	if end[0] == 'a' {
-		for _, o := range withO(sounds[:i+1], i) {
-			list = append(list, spelling{"o" + strings.TrimPrefix(end, "a"), o.cost})
+		for range withO(sounds[:i+1], i) {
+			list = append(list, spelling{"o" + strings.TrimPrefix(end, "a"), 1})
 		}
 	}
 	return list
