@@ -85,8 +85,8 @@ func (a Announcement) Verify(trusted Keys) error {
 	return nil
 }
 
-// open checks an archive against what was announced and loads it.
-func (a Announcement) open(archive []byte) (*rules.Ruleset, error) {
+// Open checks an archive against what was announced and loads it.
+func (a Announcement) Open(archive []byte) (*rules.Ruleset, error) {
 	if digest(archive) != a.SHA256 {
 		return nil, errors.New("its archive is not the one that was announced: somebody has changed it")
 	}
@@ -99,7 +99,7 @@ func (a Announcement) open(archive []byte) (*rules.Ruleset, error) {
 
 // Announce keeps the archive and tells all filters to use it.
 func (b *Broker) Announce(ctx context.Context, a Announcement, archive []byte) error {
-	rs, err := a.open(archive)
+	rs, err := a.Open(archive)
 	if err != nil {
 		return fmt.Errorf("ruleset %s: %w", a.Version, err)
 	}

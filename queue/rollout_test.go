@@ -174,8 +174,10 @@ func TestPush(t *testing.T) {
 	for _, w := range []*worker{w1, w2} {
 		eventually(t, "the ruleset is in use", func() bool { return w.live.Ruleset().Version == two.Version })
 	}
-	if took := time.Since(began); took > time.Second {
+	if took := time.Since(began); took > 5*time.Second { // a second is the aim; longer than this, nobody was told and somebody asked
 		t.Errorf("it took %s", took)
+	} else {
+		t.Logf("it took %s", took)
 	}
 	for _, name := range []string{"w1", "w2"} {
 		eventually(t, "the worker says so", func() bool { s := state(t, b, name); return s.Announcement == a.ID() && s.Base == two.Version })

@@ -185,19 +185,19 @@ func (r *Rollout) fetch(ctx context.Context, a Announcement) (*rules.Ruleset, er
 	if err != nil {
 		return nil, fmt.Errorf("the archive of the ruleset that was announced: %w", err)
 	}
-	rs, err := a.open(archive)
+	rs, err := a.Open(archive)
 	if err != nil {
 		return nil, refusal{err}
 	}
 	return rs, nil
 }
 
-// Version is that of the ruleset in use without brakes, and when it was announced: zero when it was not.
-func (r *Rollout) Version() (base string, announced time.Time) {
+// Announced is when the ruleset in use was announced, zero when it was not. It is not to be called while Run does.
+func (r *Rollout) Announced() (at time.Time) {
 	if r.from != nil {
-		announced = r.from.PushedAt
+		at = r.from.PushedAt
 	}
-	return r.base.Version, announced
+	return at
 }
 
 // Folder takes what rules.Watch has to say of the folder.

@@ -16,6 +16,7 @@ import (
 const (
 	indexDir    = "index"
 	deskKey     = "desk.key"
+	rulesetKey  = "ruleset.key"
 	addressFile = "address" // of the process that runs on the data folder
 	defaultData = "saring-data"
 )
@@ -50,6 +51,17 @@ func (c *connection) flags(cmd *cobra.Command) {
 	f.StringVar(&c.ca, "tls-ca", "", "PEM file with the authority of the broker's certificate")
 	f.StringVar(&c.cert, "tls-cert", "", "PEM file with our certificate for the broker")
 	f.StringVar(&c.key, "tls-key", "", "PEM file with its key")
+}
+
+// typed is the connection as the next command has to name it. An address may hold a password, so it is not repeated.
+func (c *connection) typed() string {
+	if c.nats != "" {
+		return "--nats ADDRESS"
+	}
+	if c.data == defaultData {
+		return ""
+	}
+	return "--data " + c.data
 }
 
 func (c *connection) options() queue.Options {

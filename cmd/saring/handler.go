@@ -123,7 +123,7 @@ func (u *up) greet() {
 	say("  data     %s (%s)", u.data, broker)
 	if u.live != nil {
 		rules, terms := u.live.Filter().Counts()
-		say("  rules    %d rules, %d terms, version %s", rules, terms, u.live.Filter().Version())
+		say("  rules    %d rules, %d terms, version %s%s", rules, terms, u.live.Filter().Version(), u.rulesFrom())
 	}
 	if u.does(roleReview) {
 		say("  desk     %s", u.keys.Link(cmp.Or(u.publicURL, u.address), linkLife))

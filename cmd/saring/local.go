@@ -24,6 +24,7 @@ type keeper interface {
 	Letter(ctx context.Context, seq uint64) (queue.Letter, error)
 	Replay(ctx context.Context, l queue.Letter) error
 	Ruleset(ctx context.Context, version string) ([]byte, error)
+	rolloutKeeper
 	Close()
 }
 
@@ -71,7 +72,20 @@ func (r *remote) Close() {}
 
 // call sends a request and returns the answer's body, which the caller closes.
 func (r *remote) call(ctx context.Context, method, path string) (io.ReadCloser, error) {
-	req, err := http.NewRequestWithContext(ctx, method, r.base+path, nil)
+	return r.send(ctx, method, path, nil)
+}
+
+// send is call with a value, as JSON.
+func (r *remote) send(ctx context.Context, method, path string, value any) (io.ReadCloser, error) {
+	var body io.Reader
+	if value != nil {
+		data, err := json.Marshal(value)
+		if err != nil {
+			return nil, err
+		}
+		body = bytes.NewReader(data)
+	}
+	req, err := http.NewRequestWithContext(ctx, method, r.base+path, body)
 	if err != nil {
 		return nil, err
 	}
@@ -84,9 +98,17 @@ func (r *remote) call(ctx context.Context, method, path string) (io.ReadCloser, 
 		return resp.Body, nil
 	}
 	defer resp.Body.Close()
-	body, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
-	return nil, errors.New(strings.TrimSpace(string(body)))
+	why, _ := io.ReadAll(io.LimitReader(resp.Body, 4<<10))
+	if resp.StatusCode == http.StatusNotFound {
+		return nil, &notThere{strings.TrimSpace(string(why))}
+	}
+	return nil, errors.New(strings.TrimSpace(string(why)))
 }
+
+// notThere says that the other process has no such thing.
+type notThere struct{ what string }
+
+func (e *notThere) Error() string { return e.what }
 
 func (r *remote) Letters(ctx context.Context, each func(queue.Letter) bool) error {
 	body, err := r.call(ctx, http.MethodGet, "/api/dead")
@@ -137,11 +159,18 @@ func (r *remote) Ruleset(ctx context.Context, version string) ([]byte, error) {
 func (u *up) keeperAPI(mux *http.ServeMux) {
 	handle := func(pattern string, f func(w http.ResponseWriter, r *http.Request) error) {
 		mux.Handle(pattern, u.keys.RequireAPI(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-			if err := f(w, r); err != nil {
+			var none *notThere
+			var noRuleset *queue.NoRuleset
+			err := f(w, r)
+			switch {
+			case errors.As(err, &none), errors.As(err, &noRuleset):
+				http.Error(w, err.Error(), http.StatusNotFound)
+			case err != nil:
 				http.Error(w, err.Error(), http.StatusUnprocessableEntity)
 			}
 		})))
 	}
+	u.rolloutAPI(handle)
 	handle("GET /api/dead", func(w http.ResponseWriter, r *http.Request) error {
 		enc := json.NewEncoder(w)
 		return u.broker.Letters(r.Context(), func(l queue.Letter) bool { return enc.Encode(l) == nil })

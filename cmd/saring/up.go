@@ -88,6 +88,8 @@ type up struct {
 	workers                    int
 	ingestToken                string
 	telegram                   telegramOptions
+	trust                      []string
+	brake                      filter.BrakeLimits
 
 	cmd      *cobra.Command
 	logger   *slog.Logger
@@ -96,6 +98,7 @@ type up struct {
 	intake   *ingest.Intake
 	index    *index.Index
 	live     *filter.Live
+	rollout  *queue.Rollout
 	keys     *console.Keys
 	address  string // of the HTTP server, as a URL
 	sample   bool
@@ -109,7 +112,8 @@ func (u *up) flags(cmd *cobra.Command) {
 	f.StringVar(&u.config, "config", "", "YAML file of flags; those on the command line come first")
 	f.StringVar(&u.listen, "listen", defaultListen, "address of the desk, /v1/posts and /metrics")
 	f.StringVar(&u.publicURL, "public-url", "", "address of the desk as browsers see it, such as https://desk.example, when a proxy stands before it")
-	f.StringVar(&u.rules, "rules", "", "folder of lexicons, read again when a file changes (default: those in the binary)")
+	f.StringVar(&u.rules, "rules", "", "folder of lexicons, read again when a file changes (default: those that were pushed, or else those in the binary)")
+	u.rolloutFlags(f)
 	engineFlag(cmd, &u.engine)
 	f.StringVar(&u.log, "log", "text", "how to log: text or json")
 	f.StringSliceVar(&u.roles, "roles", allRoles, "what this process does")
@@ -206,7 +210,7 @@ func (u *up) heads() ([]part, error) {
 func (u *up) stages() []part {
 	parts := []part{u.broker.Watch}
 	if u.does(roleFilter) {
-		parts = append(parts, func(ctx context.Context) error { return u.broker.RunFilter(ctx, u.live, u.workers) })
+		parts = append(parts, u.rollout.Run, func(ctx context.Context) error { return u.broker.RunFilter(ctx, u.live, u.workers) })
 		if u.rules != "" {
 			parts = append(parts, u.watchRules)
 		}
@@ -286,10 +290,8 @@ func (u *up) open(ctx context.Context) error {
 
 func (u *up) openRoles(ctx context.Context) error {
 	var err error
-	if u.live != nil {
-		if err := u.broker.KeepRuleset(ctx, u.live.Ruleset()); err != nil {
-			return err
-		}
+	if err := u.openRollout(ctx); err != nil {
+		return err
 	}
 	if u.does(roleIngest) {
 		u.intake = ingest.NewIntake(u.broker, ingest.NewMetrics(u.registry), queue.NewID)
@@ -318,24 +320,9 @@ func (u *up) close() {
 	u.broker.Close()
 }
 
-// watchRules swaps the ruleset whenever its folder changes.
+// watchRules hands over what the folder holds whenever it changes.
 func (u *up) watchRules(ctx context.Context) error {
-	return rules.Watch(ctx, u.rules, func(rs *rules.Ruleset, err error) {
-		if err == nil && rs.Version == u.live.Filter().Version() {
-			return
-		}
-		if err == nil { // before its first verdict, so that each verdict's version can be fetched
-			if err := u.broker.KeepRuleset(ctx, rs); err != nil {
-				u.logger.Error("the new ruleset cannot be kept, so the one in use stays", "error", err)
-				return
-			}
-		}
-		if err := u.live.Swap(rs, err); err != nil {
-			u.logger.Error("the lexicons changed and are refused; the ruleset in use stays", "in_use", u.live.Filter().Version(), "error", err)
-			return
-		}
-		u.logger.Info("ruleset in use", "version", rs.Version)
-	})
+	return rules.Watch(ctx, u.rules, u.rollout.Folder)
 }
 
 // serve opens the HTTP address and returns what serves it.

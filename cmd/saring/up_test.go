@@ -155,7 +155,7 @@ func TestLexiconOnSave(t *testing.T) {
 	if !flagged("quxword") || flagged("zapword") {
 		t.Error("the first lexicon does not do what it says")
 	}
-	first := version(t, p)
+	first := versionInUse(t, p)
 
 	save(fmt.Sprintf(lexicon, "$nobody", "quxword"))
 	eventually(t, "the bad lexicon is refused", func() bool {
@@ -168,12 +168,22 @@ func TestLexiconOnSave(t *testing.T) {
 	eventually(t, "the rule that does not hold is refused", func() bool {
 		return p.metric("saring_ruleset_reloads_total", `result="refused"`) == 2
 	})
-	if version(t, p) != first {
+	if versionInUse(t, p) != first {
 		t.Error("a bad lexicon took the place of the good one")
 	}
 
 	save(fmt.Sprintf(lexicon, "zapword", "zapword"))
-	eventually(t, "the next good one is used", func() bool { return version(t, p) != first })
+	eventually(t, "the changed rule is refused for want of a backtest", func() bool {
+		return p.metric("saring_ruleset_reloads_total", `result="refused"`) == 3
+	})
+	if want := "saring rules backtest --rules " + dir + " --data " + data; !strings.Contains(p.log.String(), want) {
+		t.Errorf("the log does not say what to do: %s", want)
+	}
+	if versionInUse(t, p) != first {
+		t.Error("a rule that was changed and not tested took the place of the good one")
+	}
+	backtested(t, dir, connection{data: data})
+	eventually(t, "the next good one is used", func() bool { return versionInUse(t, p) != first })
 	if flagged("quxword") || !flagged("zapword") {
 		t.Error("the second lexicon does not do what it says")
 	}
@@ -187,7 +197,8 @@ func TestLexiconOnSave(t *testing.T) {
 	p.stop()
 }
 
-func version(t *testing.T, p *upProcess) string {
+// versionInUse is that of the ruleset that gives the verdicts.
+func versionInUse(t *testing.T, p *upProcess) string {
 	t.Helper()
 	m := regexp.MustCompile(`saring_ruleset_info\{version="([0-9a-f]{16})"\} 1`).FindStringSubmatch(p.get("/metrics"))
 	if m == nil {
