@@ -91,7 +91,9 @@ func TestWords(t *testing.T) {
 		{"transliterated", "id", "khilafah", "hilafah khilaafah khilafat khilafa hilaafah hilafat hilafa khilaafat khilaafa"},
 		{"transliterated", "id", "berjihadlah", "berjihaadlah"},
 		{"transliterated", "id", "Ustadz", "Ustaadz Ustaz Ustadh Ustaaz Ustaadh"},
-		{"transliterated", "id", "kemari", "kemari"},
+		{"transliterated", "id", "Allah", "Alloh Allaah"},
+		{"transliterated", "id", "baiat", "bayat bai'at bai’at bai`at baiah baia bay'at bay’at bay`at bayah baya bai'ah bai’ah bai`ah bai'a bai’a bai`a"},
+		{"transliterated", "id", "adalah", "adalah"},
 		{"transliterated", "en", "harbor", "harbor"},
 	} {
 		i := slices.IndexFunc(Evasions, func(e Evasion) bool { return e.Name == c.evasion })

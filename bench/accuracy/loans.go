@@ -9,27 +9,27 @@ import (
 
 // sounds are the ways in which people write sounds of Arabic in Latin letters, in Indonesian and English. The keys are
 // those of DIN 31635, and for the rest: ẗ is -a with tā' marbūṭa, å and ǎ are a and ā beside a heavy consonant, ŵ and
-// ŷ end a diphthong. Every other letter is written as it is; a doubled one may be single.
+// ŷ end a diphthong, ł is the ll of Allah. Every other letter is written as it is; a doubled one may be single.
 var sounds = map[rune][]string{
 	'ā': {"a", "aa"}, 'ī': {"i", "ii", "ee"}, 'ū': {"u", "uu", "oo"}, 'å': {"a", "o"}, 'ǎ': {"a", "o", "aa"},
 	'ṯ': {"ts", "th", "s"}, 'ḏ': {"dz", "z", "dh"}, 'ḫ': {"kh", "h"}, 'q': {"q", "k"}, 'ḍ': {"dh", "d", "z"},
 	'ṣ': {"sh", "s"}, 'ṭ': {"th", "t"}, 'ẓ': {"zh", "z", "dh"}, 'š': {"sy", "sh"}, 'ġ': {"gh", "g"},
 	'ʿ': {"'", "", "’", "`"}, 'ʾ': {"'", "", "’", "`"},
-	'ḥ': {"h"}, 'ẗ': {"ah", "at", "a"}, 'ŵ': {"w", "u"}, 'ŷ': {"i", "y"},
+	'ḥ': {"h"}, 'ł': {"ll"}, 'ẗ': {"ah", "at", "a"}, 'ŵ': {"w", "u"}, 'ŷ': {"i", "y"},
 }
 
 // loans are stems of Arabic that Indonesian and English have taken over, in the letters of sounds.
 var loans = strings.Fields(`
 	jihād mujāhid ijtihād baŷʿẗ ḫilāfẗ ḫǎlīfẗ daŵlẗ islām islāmiyyẗ kāfir kuffār takfīr murtadd riddẗ ṭǎġūt ṭåwāġīt
 	šahīd šuhadāʾ šahādẗ istišhād istišhādiyyẗ ʿamaliyyẗ ʿamaliyyāt hijrẗ muhājir anṣår anṣǎr iḫwān aḫawāt aḫī uḫtī
-	ummẗ šarīʿẗ taŵḥīd allāh sunnẗ sunnī šīʿẗ rǎfiḍẗ rǎfiḍī salafī fatwā daʿwẗ ġånīmẗ jannẗ ustāḏ šaŷḫ imām mušrik
-	munāfiq nifāq sabīlillāh fisabīlillāh qitāl ribāṭ zakāt ṣådaqẗ infāq muʾmin qurʾān ḥadīṯ aḫirẗ ẓǎlim walāʾ barāʾ
-	junūd ġåzwẗ istiqåmẗ amīr wilāyẗ nuṣrẗ šabāb qāʿidẗ širk ṣålāt ṣǎlih ṣåbar råmåḍān ġurabāʾ ḫǎwārij maʿrifẗ ḏikr
-	ḥarām ḥalāl inšāʾallāh`)
+	ummẗ šarīʿẗ taŵḥīd ałǎh sunnẗ sunnī šīʿẗ rǎfiḍẗ rǎfiḍī salafī fatwā daʿwẗ ġånīmẗ jannẗ ustāḏ šaŷḫ imām mušrik
+	munāfiq nifāq sabīliłāh fisabīliłāh qitāl ribāṭ zakāt ṣådaqẗ infāq muʾmin qurʾān ḥadīṯ aḫirẗ ẓǎlim walāʾ barāʾ
+	junūd ġåzwẗ istiqåmẗ amīr wilāyẗ nuṣrẗ šabāb qāʿidẗ širk ṣålāt ṣǎlih ṣåbar råmaḍān ġurabāʾ ḫǎwārij maʿrifẗ ḏikr
+	ḥarām ḥalāl inšāʾałǎh`)
 
-// Affixes that a loan may have; al- and the like are words of their own before a hyphen.
+// Affixes that a loan may have; al- and the like before a hyphen are words of their own.
 const (
-	loanPrefixes = `(?:(?:di|ke|me|mem|men|meng|ber|ter|per|pe|se|al|an|as|at|ad|el)?)`
+	loanPrefixes = `(?:(?:di|ke|me|mem|men|meng|ber|ter|per|pe|se|al)?)`
 	loanSuffixes = `(?:(?:in|un|een|an|kan|lah|ku|mu|nya|i|is|isme|ist|ists|ism|s|iyah|iyyah)?)`
 )
 

@@ -23,14 +23,14 @@ var page = template.Must(template.New("report").Funcs(template.FuncMap{
 	},
 	"interval": func(r Rate) string {
 		low, high := r.Interval()
-		return fmt.Sprintf("%.2f – %.2f %%", 100*low, 100*high)
+		return fmt.Sprintf("%.2f – %.2f\u00a0%%", 100*low, 100*high)
 	},
 }).Parse(pageSource))
 
 // WriteHTML writes the report as one page that needs nothing else: no script, no other file.
 func (r Report) WriteHTML(w io.Writer) error { return page.Execute(w, r) }
 
-func percent(share float64) string { return fmt.Sprintf("%.2f %%", 100*share) }
+func percent(share float64) string { return fmt.Sprintf("%.2f\u00a0%%", 100*share) }
 
 // The drawing of a line, in units of its SVG.
 const (
