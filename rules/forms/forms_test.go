@@ -61,7 +61,7 @@ func TestNoFormIsAnEverydayWord(t *testing.T) {
 // TestFormsAreStable fails when a form is added, lost or moved. Verdicts name the version of their ruleset, and what a
 // ruleset matches depends on what is here.
 func TestFormsAreStable(t *testing.T) {
-	const golden = "00c0e1dc95b6be366eea96a1f15278476411131175be95e040e89008746d68bf"
+	const golden = "23e9444e4256af5a0bc413f25e1bca299cb095279a94cc18ba9039b6af699b54"
 	sum := sha256.New()
 	for _, file := range []string{"roots.txt", "loans.txt"} {
 		for _, word := range fields(t, file) {

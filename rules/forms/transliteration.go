@@ -41,7 +41,7 @@ const maxTransliterations = 64
 // is changed by one less.
 const (
 	maxCost   = 4
-	shortWord = 5
+	shortWord = 4
 )
 
 // minTransliterated is how many letters a word must have, and a spelling of it. Shorter ones are in particlesOf. What is
@@ -196,6 +196,7 @@ var consonants = map[string][]spelling{
 	"zh":  {{"z", 1}, {"dh", 1}, {"dz", 2}},                      // ظ
 	"dj":  {{"j", 1}},                                            // ج, as before 1972
 	"j":   {{"dj", 3}},
+	"g":   {{"gh", 2}},
 	"q":   {{"k", 1}}, // ق
 	"k":   {{"q", 2}},
 }
@@ -205,15 +206,22 @@ var plain = map[string][]spelling{
 	"d": {{"dh", 2}, {"dz", 3}},
 	"s": {{"sh", 2}, {"ts", 3}},
 	"t": {{"th", 2}},
-	"z": {{"dz", 2}, {"zh", 3}},
+	"z": {{"dz", 2}, {"zh", 2}},
+}
+
+// plainAtEnd are those at the end of a word: hadits, ustadz, ribath.
+var plainAtEnd = map[string][]spelling{
+	"s": {{"th", 2}, {"ts", 2}},
+	"t": {{"th", 2}},
+	"z": {{"dz", 2}},
 }
 
 // consonant gives the other spellings of the consonant sounds[i].
 func consonant(sounds []sound, i int) (list []spelling) {
 	s := sounds[i]
 	others := consonants[s.spelled]
-	if !s.doubled && mayBeEmphatic(sounds, i) && (i > 0 || s.spelled == "t") {
-		others = append(slices.Clone(others), plain[s.spelled]...)
+	if !s.doubled {
+		others = append(slices.Clone(others), emphatics(sounds, i)...)
 	}
 	for _, c := range others {
 		if s.doubled && len(c.text) == 1 {
@@ -250,12 +258,18 @@ func between(sounds []sound, i int) []spelling {
 	return []spelling{{s + s, 3}}
 }
 
-// mayBeEmphatic reports whether an emphatic consonant may stand at sounds[i]: before a, o or u, and a t at the end.
-func mayBeEmphatic(sounds []sound, i int) bool {
-	if i+1 == len(sounds) {
-		return sounds[i].spelled == "t"
+// emphatics gives what the plain consonant sounds[i] may stand for: before a, o or u, and at the end.
+func emphatics(sounds []sound, i int) []spelling {
+	s := sounds[i].spelled
+	switch {
+	case i+1 == len(sounds):
+		return plainAtEnd[s]
+	case s == "d" && i == 0 || !sounds[i+1].vowel:
+		return nil
+	case s == "z" || strings.IndexByte("aou", sounds[i+1].spelled[0]) >= 0:
+		return plain[s]
 	}
-	return sounds[i+1].vowel && strings.IndexByte("aou", sounds[i+1].spelled[0]) >= 0
+	return nil
 }
 
 // vowelsOf are the spellings of a vowel.
@@ -263,7 +277,7 @@ var vowelsOf = map[string][]spelling{
 	"a":  {{"aa", 4}},
 	"i":  {{"e", 3}, {"ee", 3}, {"ii", 4}},
 	"u":  {{"oo", 3}, {"o", 4}, {"uu", 4}},
-	"e":  {{"i", 2}, {"a", 3}},
+	"e":  {{"i", 2}, {"ei", 2}, {"a", 3}, {"ai", 3}, {"ay", 3}},
 	"o":  {{"a", 1}, {"u", 2}},
 	"aa": {{"a", 1}},
 	"ii": {{"i", 1}, {"ee", 1}},
@@ -316,14 +330,14 @@ func dearer(list []spelling) []spelling {
 	return list
 }
 
-// withO gives the o for an a beside an emphatic consonant: thoghut, barokallah, anshor.
+// withO gives the o for an a beside an emphatic consonant: thoghut, barokallah, anshor, alloh.
 func withO(sounds []sound, i int) []spelling {
 	before, after := 0, 0
 	if i > 0 {
-		before = emphatic[sounds[i-1].spelled]
+		before = sounds[i-1].emphatic()
 	}
 	if i+1 < len(sounds) {
-		after = emphatic[sounds[i+1].spelled]
+		after = sounds[i+1].emphatic()
 	}
 	switch {
 	case before == strong || before == weak && after == strong:
@@ -334,6 +348,8 @@ func withO(sounds []sound, i int) []spelling {
 	return nil
 }
 
+func (s sound) emphatic() int { return max(emphatic[s.spelled], emphatic[s.text()]) }
+
 // What is emphatic in Arabic always, and what may stand for an emphatic consonant.
 const (
 	weak = iota + 1
@@ -341,7 +357,7 @@ const (
 )
 
 var emphatic = map[string]int{"q": strong, "r": strong, "gh": strong, "kh": strong, "th": strong, "dh": strong,
-	"zh": strong, "sh": weak, "s": weak, "t": weak, "d": weak}
+	"zh": strong, "dz": strong, "ll": strong, "sh": weak, "s": weak, "t": weak, "d": weak, "z": weak, "g": weak}
 
 // hiatus gives what may stand between two vowels, and what an 'ain before a consonant becomes.
 func hiatus(sounds []sound, i int) []spelling {
@@ -384,6 +400,9 @@ func feminine(rest []sound) string {
 // ending gives the spellings of the feminine ending at sounds[i:]. After an emphatic its a may be an o: rafidhoh.
 func ending(sounds []sound, i int, end string) []spelling {
 	list := append([]spelling{{end, 0}}, feminines[end]...)
+	if end == "ah" && sounds[i-1].text() == "ll" {
+		list = append(list, spelling{"aah", 2}) // allaah
+	}
 	if end[0] == 'a' {
 		for range withO(sounds[:i+1], i) {
 			list = append(list, spelling{"o" + strings.TrimPrefix(end, "a"), 1})
