@@ -87,26 +87,33 @@ func (a Announcement) Verify(trusted Keys) error {
 
 // Open checks an archive against what was announced and loads it.
 func (a Announcement) Open(archive []byte) (*rules.Ruleset, error) {
+	if err := a.check(archive); err != nil {
+		return nil, err
+	}
+	return rules.FromArchive(archive)
+}
+
+// check says whether an archive is what was announced.
+func (a Announcement) check(archive []byte) error {
 	if digest(archive) != a.SHA256 {
-		return nil, errors.New("its archive is not the one that was announced: somebody has changed it")
+		return errors.New("its archive is not the one that was announced: somebody has changed it")
 	}
-	rs, err := rules.FromArchive(archive)
-	if err == nil && rs.Version != a.Version {
-		err = fmt.Errorf("here its archive has the version %s: another release of saring has announced it; run the same one everywhere", rs.Version)
+	version, err := rules.ArchiveVersion(archive)
+	if err == nil && version != a.Version {
+		err = fmt.Errorf("here its archive has the version %s: another release of saring has announced it; run the same one everywhere", version)
 	}
-	return rs, err
+	return err
 }
 
 // Announce keeps the archive and tells all filters to use it.
 func (b *Broker) Announce(ctx context.Context, a Announcement, archive []byte) error {
-	rs, err := a.Open(archive)
-	if err != nil {
+	if err := a.check(archive); err != nil {
 		return fmt.Errorf("ruleset %s: %w", a.Version, err)
 	}
 	if len(a.Note) > maxNote {
 		return fmt.Errorf("the note has %d bytes; the limit is %d", len(a.Note), maxNote)
 	}
-	if err := b.KeepRuleset(ctx, rs); err != nil {
+	if err := b.keep(ctx, a.Version, archive); err != nil {
 		return err
 	}
 	step := stepPushed

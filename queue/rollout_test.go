@@ -4,13 +4,18 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"net"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
 	"time"
+
+	"github.com/nats-io/nats-server/v2/server"
 
 	"saring/filter"
 	"saring/ingest"
@@ -498,4 +503,46 @@ func TestKeys(t *testing.T) {
 	if _, err := queue.LoadSigningKey(file); err == nil || !strings.Contains(err.Error(), "chmod 600") {
 		t.Errorf("a key that others can read: %v", err)
 	}
+}
+
+// TestRolloutLastsThroughTheBroker: a push after the broker has been away is used as well.
+func TestRolloutLastsThroughTheBroker(t *testing.T) {
+	store, address := t.TempDir(), freeAddress(t)
+	host, port, err := net.SplitHostPort(address)
+	if err != nil {
+		t.Fatal(err)
+	}
+	start := func() *server.Server {
+		t.Helper()
+		n, _ := strconv.Atoi(port)
+		s, err := server.NewServer(&server.Options{Host: host, Port: n, JetStream: true, StoreDir: store, NoSigs: true, NoLog: true})
+		if err != nil {
+			t.Fatal(err)
+		}
+		s.Start()
+		if !s.ReadyForConnections(10 * time.Second) {
+			t.Fatal("the broker is not ready")
+		}
+		return s
+	}
+	s := start()
+	b, err := queue.Open(t.Context(), queue.Options{URL: "nats://" + address, StoreBytes: 64 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(b.Close)
+	k := signingKey(t)
+	one, two := lexicon(t, "a warn satu"), lexicon(t, "a shadow satu")
+	w := rolloutWorker(t, b, "w", one, k.Keys(), "")
+	s.Shutdown()
+	s.WaitForShutdown()
+	w.Folder(nil, errors.New("a lexicon is broken")) // what happens meanwhile is settled later
+	time.Sleep(time.Second)
+	s = start()
+	t.Cleanup(func() { s.Shutdown(); s.WaitForShutdown() })
+	eventually(t, "the broker is there again", func() bool { return b.Conn().IsConnected() })
+	push(t, b, two, k, false)
+	began := time.Now()
+	eventually(t, "the push is used", func() bool { return w.live.Ruleset().Version == two.Version })
+	t.Logf("it took %s", time.Since(began))
 }

@@ -574,11 +574,13 @@ func (r *Rollout) say() {
 // refuse says that a ruleset is not used, and why.
 func (r *Rollout) refuse(announcement, version string, err error) {
 	r.refused = &Refusal{Announcement: announcement, Version: version, Reason: err.Error()}
-	what := "the ruleset that was announced is refused; the one in use stays"
+	what, level := "the ruleset that was announced is refused; the one in use stays", slog.LevelError
 	if announcement == "" {
 		what = "the lexicons changed and are refused; the ruleset in use stays"
+	} else if r.opts.Folder != "" { // so it was started
+		level = slog.LevelWarn
 	}
-	r.log.Error(what, "in_use", r.live.Ruleset().Version, "error", err)
+	r.log.Log(context.Background(), level, what, "in_use", r.live.Ruleset().Version, "error", err)
 }
 
 // report says in the bucket of the workers what is in use here.

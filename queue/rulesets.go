@@ -16,6 +16,15 @@ const rulesets = "saring_rulesets"
 
 // KeepRuleset stores a ruleset under its version, once. What stands there and is not the ruleset is replaced.
 func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
+	data, err := rs.Archive()
+	if err != nil {
+		return err
+	}
+	return b.keep(ctx, rs.Version, data)
+}
+
+// keep stores an archive under the version that it has.
+func (b *Broker) keep(ctx context.Context, version string, archive []byte) error {
 	store, err := b.js.ObjectStore(ctx, rulesets)
 	if errors.Is(err, jetstream.ErrBucketNotFound) {
 		store, err = b.js.CreateObjectStore(ctx, jetstream.ObjectStoreConfig{
@@ -28,18 +37,13 @@ func (b *Broker) KeepRuleset(ctx context.Context, rs *rules.Ruleset) error {
 	if err != nil {
 		return fmt.Errorf("keep ruleset: %w", err)
 	}
-	data, err := rs.Archive()
-	if err != nil {
-		return err
-	}
 	h := sha256.New()
-	h.Write(data)
-	if info, err := store.GetInfo(ctx, rs.Version); err == nil && info.Digest == jetstream.GetObjectDigestValue(h) {
+	h.Write(archive)
+	if info, err := store.GetInfo(ctx, version); err == nil && info.Digest == jetstream.GetObjectDigestValue(h) {
 		return nil
 	}
-	_, err = store.PutBytes(ctx, rs.Version, data)
-	if err != nil {
-		return fmt.Errorf("keep ruleset %s: %w", rs.Version, err)
+	if _, err := store.PutBytes(ctx, version, archive); err != nil {
+		return fmt.Errorf("keep ruleset %s: %w", version, err)
 	}
 	return nil
 }

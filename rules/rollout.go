@@ -37,6 +37,15 @@ func (c *Cond) hash(w io.Writer) {
 	}
 }
 
+// ArchiveVersion is the version of an archive, without loading it: whether it can be loaded is not looked at.
+func ArchiveVersion(archive []byte) (string, error) {
+	var files map[string][]byte
+	if err := json.Unmarshal(archive, &files); err != nil {
+		return "", fmt.Errorf("ruleset archive: %w", err)
+	}
+	return version(files), nil
+}
+
 // brakedFile is the file of a ruleset that says which of its rules are braked: a JSON object from rule id to
 // fingerprint. It makes the version of a braked ruleset another one than that of its lexicons.
 const brakedFile = "braked.json"

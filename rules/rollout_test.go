@@ -107,6 +107,9 @@ func TestBrake(t *testing.T) {
 	if err != nil || fetched.Version != both.Version || rule(t, fetched, "b").Status != rules.Shadow || !maps.Equal(fetched.Braked(), both.Braked()) {
 		t.Errorf("from the archive: %+v %v", fetched, err)
 	}
+	if v, err := rules.ArchiveVersion(archive); err != nil || v != both.Version {
+		t.Errorf("the archive has the version %s, want %s; %v", v, both.Version, err)
+	}
 	dir := filepath.Join(t.TempDir(), "shown")
 	if err := both.Write(dir); err != nil {
 		t.Fatal(err)
