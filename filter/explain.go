@@ -75,8 +75,14 @@ type Trial struct {
 // An Objection is an exception of a rule.
 type Objection struct {
 	Node
-	InSentence bool   `json:"in_sentence"`          // it takes back sentences, not the whole post
-	TakesBack  []Span `json:"takes_back,omitempty"` // the sentences
+	InSentence bool      `json:"in_sentence"`          // it takes back sentences, not the whole post
+	TakesBack  []Passage `json:"takes_back,omitempty"` // the first of the sentences
+}
+
+// A Passage is a part of the text that can be long: Text is it in one line, without its middle when it is.
+type Passage struct {
+	Span
+	Text string `json:"text"`
 }
 
 // An Arithmetic is how a verdict adds up. It names the rules that decide, "" for none.
@@ -254,9 +260,6 @@ func (e *Explanation) Pieces() []Piece {
 	}
 	return out
 }
-
-// Cut is a part of the text.
-func (e *Explanation) Cut(s Span) string { return e.Text[s.Start:s.End] }
 
 // arithmetic names the rules that decide what a verdict is. It chooses as weigh does, in the order of the ruleset.
 func (f *Filter) arithmetic(v Verdict) Arithmetic {

@@ -87,7 +87,7 @@ func sketch(e Explanation) string {
 		for _, o := range r.Unless {
 			sketchNode(&b, "    unless ", o.Node)
 			for _, s := range o.TakesBack {
-				fmt.Fprintf(&b, "      takes back: %s\n", e.Cut(s))
+				fmt.Fprintf(&b, "      takes back: %s\n", s.Text)
 			}
 		}
 		if r.Left != nil {
@@ -166,7 +166,7 @@ func checkSpans(t testing.TB, e Explanation) {
 		within(w.Span, w.Text)
 	}
 	for _, s := range slices.Concat(e.Sentences, e.Quotations) {
-		within(s, e.Cut(s))
+		within(s, e.Text[s.Start:s.End])
 	}
 	hits := 0
 	for _, f := range e.Found {

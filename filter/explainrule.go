@@ -228,11 +228,12 @@ func (t *Trial) why() Reason {
 }
 
 // sentencesOf are the sentences that places stand in.
-func (x *explainer) sentencesOf(at []place) (out []Span) {
+func (x *explainer) sentencesOf(at []place) (out []Passage) {
 	for _, p := range inOrder(at) {
 		for w := p.first; w < p.end && len(out) < maxFoundHere; w++ {
-			if s := x.sentence(w); !slices.Contains(out, s) {
-				out = append(out, s)
+			s := x.sentence(w)
+			if !slices.ContainsFunc(out, func(o Passage) bool { return o.Span == s }) {
+				out = append(out, Passage{s, excerpt(x.text[s.Start:s.End])})
 			}
 		}
 	}

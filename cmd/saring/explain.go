@@ -80,6 +80,16 @@ func (e *explain) run(cmd *cobra.Command, args []string) error {
 	return err
 }
 
+// explain is how the desk explains a text: by the ruleset in use, nil where this process judges nothing.
+func (u *up) explain() func(string, filter.ExplainOptions) (filter.Explanation, error) {
+	if u.live == nil {
+		return nil
+	}
+	return func(text string, o filter.ExplainOptions) (filter.Explanation, error) {
+		return u.live.Filter().ExplainWith(text, o)
+	}
+}
+
 // argument is the text that a command was given: its arguments, or standard input for "-".
 func argument(in io.Reader, args []string) (string, error) {
 	text := strings.Join(args, " ")
@@ -123,12 +133,16 @@ func (p *explanationPage) write() {
 	shown, rest := p.split()
 	p.trials(shown)
 	if rest > 0 {
-		p.line(0, "\n"+p.dim(fmt.Sprintf("more rules with a term in the text: %d (--all shows them)", rest)))
+		p.note("more rules with a term in the text: %d (--all shows them)", rest)
 	}
 	if p.DraftsLeftOut > 0 && !p.whole {
-		p.line(0, p.dim(fmt.Sprintf("rules in draft, left out: %d (--drafts shows them)", p.DraftsLeftOut)))
+		p.note("rules in draft, left out: %d (--drafts shows them)", p.DraftsLeftOut)
 	}
 	p.sum()
+}
+
+func (p *explanationPage) note(format string, n int) {
+	p.line(0, "\n"+p.dim(fmt.Sprintf(format, n)))
 }
 
 // text writes the text with marks on what was found.
@@ -231,7 +245,7 @@ func (p *explanationPage) objection(o filter.Objection) {
 	}
 	p.node(2, "unless ", n)
 	for _, s := range o.TakesBack {
-		p.line(4, "takes back: “"+visible(strings.Join(strings.Fields(p.Cut(s)), " "))+"”")
+		p.line(4, "takes back: “"+visible(s.Text)+"”")
 	}
 }
 

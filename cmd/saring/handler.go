@@ -36,7 +36,7 @@ func (u *up) handler() (http.Handler, error) {
 		mux.Handle("/v1/posts", http.NewCrossOriginProtection().Handler(posts))
 	}
 	if u.does(roleReview) {
-		desk, err := console.New(console.Config{Index: u.index, Keys: u.keys, Decide: u.decide, Log: u.logger,
+		desk, err := console.New(console.Config{Index: u.index, Keys: u.keys, Decide: u.decide, Explain: u.explain(), Log: u.logger,
 			Secure: strings.HasPrefix(u.publicURL, "https://")})
 		if err != nil {
 			return nil, err

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"saring/filter"
 	"saring/review"
 	"saring/review/index"
 )
@@ -16,13 +17,15 @@ import (
 //go:embed static
 var staticFiles embed.FS
 
-// Config is what a desk needs. All of it but Log and Secure is required.
+// Config is what a desk needs. Index, Keys and Decide are required.
 type Config struct {
 	Index  *index.Index
 	Keys   *Keys
 	Decide func(context.Context, review.Decision) error // publishes the decision; nil means it is durable
-	Log    *slog.Logger                                 // nil is silent
-	Secure bool                                         // the desk is reached by https: cookies are sent by nothing else
+	// Explain explains a text by the ruleset in use; nil where nothing judges posts.
+	Explain func(string, filter.ExplainOptions) (filter.Explanation, error)
+	Log     *slog.Logger // nil is silent
+	Secure  bool         // the desk is reached by https: cookies are sent by nothing else
 }
 
 // A desk is the handlers and what they share.
@@ -64,6 +67,8 @@ func (d *desk) routes() (http.Handler, error) {
 	mux.Handle("GET /{$}", d.session(d.list))
 	mux.Handle("GET /flags/{id}", d.session(d.flag))
 	mux.Handle("POST /flags/{id}/decision", d.session(d.decide))
+	mux.Handle("GET /explain", d.session(d.explain))
+	mux.Handle("POST /explain", d.session(d.explainText))
 	mux.Handle("GET /api/search", d.bearer(d.apiSearch))
 	mux.Handle("/", d.session(d.notFound))
 	return d.logged(hardened(http.NewCrossOriginProtection().Handler(mux))), nil
@@ -82,7 +87,11 @@ func hardened(next http.Handler) http.Handler {
 		h.Set("X-Frame-Options", "DENY")
 		h.Set("Cache-Control", "no-store")
 		h.Set("X-Robots-Tag", "noindex")
-		r.Body = http.MaxBytesReader(w, r.Body, 64<<10)
+		limit := int64(64 << 10)
+		if r.URL.Path == "/explain" {
+			limit = maxExplainForm
+		}
+		r.Body = http.MaxBytesReader(w, r.Body, limit)
 		next.ServeHTTP(w, r)
 	})
 }

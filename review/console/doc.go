@@ -4,6 +4,7 @@
 //	browser ──▶ /            search, facets, pages      ─┐
 //	        ──▶ /flags/{id}  the whole post, its hits    ├─▶ review/index
 //	CLI ──────▶ /api/search  the same as JSON            ─┘
+//	browser ──▶ /explain     why a text is flagged or not ─▶ Config.Explain (nothing is kept)
 //	browser ──▶ POST /flags/{id}/decision ─▶ Config.Decide (durable when it returns)
 //
 // Pages are made on the server and work without JavaScript; a few lines of it add keys for the list. Every page

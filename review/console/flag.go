@@ -16,6 +16,7 @@ type flagData struct {
 	index.Item
 	Spans    []index.Span
 	Back     string // the results that the moderator came from
+	Why      string // the page that explains it
 	Action   string // where the forms are sent
 	Forms    []decisionForm
 	Saved    string // the key of what to say after a decision
@@ -64,7 +65,7 @@ func (d *desk) showFlag(w http.ResponseWriter, r *http.Request, status int, save
 	}
 	at := placeOf(r)
 	d.render(w, r, status, "flag.html", "flag.title", flagData{
-		Item: it, Spans: index.Spans(&it.Flag, q), Back: at.path("/"), Saved: saved, Mistaken: status == http.StatusBadRequest,
+		Item: it, Spans: index.Spans(&it.Flag, q), Back: at.path("/"), Why: withParameter(at.path("/explain"), "flag="+url.QueryEscape(it.Flag.ID)), Saved: saved, Mistaken: status == http.StatusBadRequest,
 		Action: at.path("/flags/" + url.PathEscape(it.Flag.ID) + "/decision"), Forms: newForms(),
 	})
 }
@@ -107,6 +108,11 @@ func (d *desk) decide(w http.ResponseWriter, r *http.Request) {
 	}
 	to := placeOf(r).path("/flags/" + url.PathEscape(it.Flag.ID))
 	http.Redirect(w, r, withParameter(to, "saved="+saved), http.StatusSeeOther)
+}
+
+// flagPath is the page of a flag, at the place of the request.
+func flagPath(r *http.Request, id string) string {
+	return placeOf(r).path("/flags/" + url.PathEscape(id))
 }
 
 func withParameter(path, parameter string) string {

@@ -64,7 +64,7 @@ func newBench(t *testing.T) *bench {
 	if b.keys, err = LoadKeys(filepath.Join(dir, "desk.key")); err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(Config{Index: x, Keys: b.keys, Decide: b.decide,
+	h, err := New(Config{Index: x, Keys: b.keys, Decide: b.decide, Explain: b.explain,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		t.Fatal(err)
@@ -92,6 +92,23 @@ func (b *bench) decide(ctx context.Context, d review.Decision) error {
 	}
 	b.decisions = append(b.decisions, d)
 	return b.index.Apply(ctx, []index.Entry{{Stream: "DECISIONS", Seq: uint64(len(b.decisions)), Decision: &d}})
+}
+
+// explainer is a filter of the lexicons in the binary, compiled once.
+var explainer = sync.OnceValues(func() (*filter.Filter, error) {
+	rs, err := rules.Bundled()
+	if err != nil {
+		return nil, err
+	}
+	return filter.New(rs)
+})
+
+func (b *bench) explain(text string, o filter.ExplainOptions) (filter.Explanation, error) {
+	f, err := explainer()
+	if err != nil {
+		return filter.Explanation{}, err
+	}
+	return f.ExplainWith(text, o)
 }
 
 func (b *bench) add(flags ...*filter.Flag) {

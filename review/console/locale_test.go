@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"saring/filter"
 	"saring/review"
 	"saring/review/index"
 	"saring/rules"
@@ -61,6 +62,11 @@ func keysInUse(t *testing.T) map[string]bool {
 	add("login.", "title", "needed", "expired", "spent", "bad", "out", "how")
 	add("decide.", "saved", "saved.late")
 	add("search.", "label")
+	add("explain.", "title", "long", "empty")
+	add("rulestatus.", string(rules.Draft), string(rules.Shadow), string(rules.Warn), string(rules.Hold))
+	for code := range filter.Reasons() {
+		add("why.", code)
+	}
 	add("flag.", "title")
 	return used
 }
@@ -94,6 +100,19 @@ func TestEveryTextIsThereInEveryLanguage(t *testing.T) {
 	}
 	if len(locales["id"].words) != len(locales["en"].words) {
 		t.Errorf("%d texts in Indonesian, %d in English", len(locales["id"].words), len(locales["en"].words))
+	}
+}
+
+// What the filter says in English stands in the locale a second time, and must be the same.
+func TestReasonsAreTheFilters(t *testing.T) {
+	l, err := loadLocale("en")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for code, text := range filter.Reasons() {
+		if l.words["why."+code] != text {
+			t.Errorf("%s: %q, and the filter says %q", code, l.words["why."+code], text)
+		}
 	}
 }
 

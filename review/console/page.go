@@ -6,8 +6,10 @@ import (
 	"fmt"
 	"html/template"
 	"net/http"
+	"strings"
 	"time"
 
+	"saring/filter"
 	"saring/review"
 	"saring/review/index"
 )
@@ -36,13 +38,17 @@ func parsePages(lang string) (*pages, error) {
 // functions are what templates can call, besides what html/template has.
 func functions(l *locale) template.FuncMap {
 	return template.FuncMap{
-		"t":      l.say,
-		"wib":    func(t time.Time) string { return t.In(index.WIB).Format("2006-01-02 15:04") + " WIB" },
-		"utc":    utc,
-		"iso":    func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
-		"score":  func(f float64) string { return l.printer.Sprintf("%.1f", f) },
-		"number": func(n int) string { return l.printer.Sprintf("%d", n) },
-		"source": source,
+		"t":       l.say,
+		"wib":     func(t time.Time) string { return t.In(index.WIB).Format("2006-01-02 15:04") + " WIB" },
+		"utc":     utc,
+		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
+		"score":   func(f float64) string { return l.printer.Sprintf("%.1f", f) },
+		"number":  func(n int) string { return l.printer.Sprintf("%d", n) },
+		"source":  source,
+		"weight":  func(f float64) string { return l.printer.Sprintf("%v", f) },
+		"why":     func(r filter.Reason) string { return l.say("why."+r.Code, r.Args...) },
+		"where":   where,
+		"holding": holding,
 		"reason": func(code string) string {
 			r, _ := review.ReasonByCode(code)
 			return r.Label(l.language)
@@ -57,6 +63,12 @@ func utc(t time.Time) string {
 		layout = "2006-01-02 15:04 UTC"
 	}
 	return t.UTC().Format(layout)
+}
+
+// where is line and column of file:line:column.
+func where(at string) string {
+	parts := strings.Split(at, ":")
+	return strings.Join(parts[max(len(parts)-2, 0):], ":")
 }
 
 // source writes a channel as its facet names it: a handle begins with a letter, an id does not.
@@ -74,7 +86,7 @@ type page struct {
 	In       bool   // whether somebody is logged in
 	Hide     bool   // whether texts are shown only when asked for
 	Here     string // the address, to come back to
-	Data     any    // listData, flagData, messageData or loginData
+	Data     any    // listData, flagData, explainData, messageData or loginData
 }
 
 func (d *desk) language(r *http.Request) string {
@@ -101,6 +113,9 @@ func (d *desk) render(w http.ResponseWriter, r *http.Request, status int, name, 
 	}
 	if r.Method != http.MethodGet {
 		p.Here = "/"
+		if r.URL.Path == "/explain" {
+			p.Here = r.URL.Path
+		}
 	}
 	var b bytes.Buffer
 	if err := d.pages[p.Language].tree.ExecuteTemplate(&b, name, p); err != nil {

@@ -1,6 +1,10 @@
-// Keys of the desk: "/" to search, "j" and "k" to move between flags. Enter opens what has the focus.
-// Everything works without this file.
+// Keys of the desk: "/" to search, "j" and "k" to move between flags, Ctrl+Enter to send a text. Enter opens what has
+// the focus. Everything works without this file.
 addEventListener("keydown", (event) => {
+  if (event.key === "Enter" && (event.ctrlKey || event.metaKey) && event.target.matches("textarea")) {
+    event.target.form.requestSubmit();
+    return;
+  }
   if (event.ctrlKey || event.metaKey || event.altKey) return;
   if (event.target.closest("input, select, textarea")) {
     if (event.key === "Escape") event.target.blur();
