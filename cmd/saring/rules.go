@@ -23,7 +23,7 @@ func newRules() *cobra.Command {
 		},
 		RunE: func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 	}
-	cmd.AddCommand(newRulesLint(), newRulesFmt(), newRulesSchema(), newRulesTest(), newRulesShow(),
+	cmd.AddCommand(newRulesLint(), newRulesFmt(), newRulesSchema(), newRulesTest(), newRulesDiff(), newRulesBacktest(), newRulesShow(),
 		newRulesPush(), newRulesList(), newRulesHistory(), newRulesRollback(), newRulesRelease(), newRulesKeygen())
 	cmd.AddCommand(newRulesExplain())
 	return cmd
