@@ -274,7 +274,7 @@ func TestPushRefused(t *testing.T) {
 	}
 }
 
-func archiveOf(t *testing.T, text string) []byte {
+func archiveOf(t testing.TB, text string) []byte {
 	t.Helper()
 	data, err := json.Marshal(map[string][]byte{"a.yml": []byte(text)})
 	if err != nil {
@@ -545,4 +545,37 @@ func TestRolloutLastsThroughTheBroker(t *testing.T) {
 	began := time.Now()
 	eventually(t, "the push is used", func() bool { return w.live.Ruleset().Version == two.Version })
 	t.Logf("it took %s", time.Since(began))
+}
+
+// FuzzAnnouncement: nothing that differs from what was signed passes for it.
+func FuzzAnnouncement(f *testing.F) {
+	k, err := queue.NewSigningKey(filepath.Join(f.TempDir(), "k"))
+	if err != nil {
+		f.Fatal(err)
+	}
+	rs, err := rules.FromArchive(archiveOf(f, lexiconText("a warn satu")))
+	if err != nil {
+		f.Fatal(err)
+	}
+	signed, _, err := queue.NewAnnouncement(rs, "satu", false, k, nil)
+	if err != nil {
+		f.Fatal(err)
+	}
+	good, err := json.Marshal(signed)
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(good)
+	f.Add(bytes.Replace(good, []byte("satu"), []byte("dua"), 1))
+	f.Add(bytes.Replace(good, []byte(`"note"`), []byte(`"rollback":true,"note"`), 1))
+	f.Add([]byte(`{"version":1}`))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		var a queue.Announcement
+		if json.Unmarshal(data, &a) != nil || a.Verify(k.Keys()) != nil {
+			return
+		}
+		if a.Version != signed.Version || a.SHA256 != signed.SHA256 || !a.PushedAt.Equal(signed.PushedAt) || a.Note != signed.Note || a.Rollback || a.ID() != signed.ID() {
+			t.Errorf("%s passes for %s", data, good)
+		}
+	})
 }

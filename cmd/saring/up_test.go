@@ -333,6 +333,7 @@ func TestMistypedUp(t *testing.T) {
 		{[]string{"--roles", "ingest,filtre"}, misuse, `there is no role "filtre"; the roles are ingest, filter, notify, review`},
 		{[]string{"--engine", "magic"}, found, `there is no engine "magic"; the engines are [words cloudflare]`},
 		{[]string{"--rules", "nowhere"}, found, "nowhere: no such file"},
+		{[]string{"--trust", "nowhere"}, found, "nowhere: no such file"},
 		{[]string{"--listen", "nowhere"}, misuse, "want HOST:PORT"},
 		{[]string{"--log", "xml"}, misuse, "it is text or json"},
 		{[]string{"--config", config}, found, "saring.yml:2: there is no setting \"lissen\""},
