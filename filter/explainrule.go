@@ -227,14 +227,17 @@ func (t *Trial) why() Reason {
 	return reason("rule.takenback")
 }
 
-// sentencesOf are the sentences that places stand in.
+// sentencesOf are the first sentences that places stand in.
 func (x *explainer) sentencesOf(at []place) (out []Passage) {
+	last := int32(-1)
 	for _, p := range inOrder(at) {
 		for w := p.first; w < p.end && len(out) < maxFoundHere; w++ {
-			s := x.sentence(w)
-			if !slices.ContainsFunc(out, func(o Passage) bool { return o.Span == s }) {
-				out = append(out, Passage{s, excerpt(x.text[s.Start:s.End])})
+			if x.in[w] <= last {
+				continue
 			}
+			last = x.in[w]
+			s := x.sentence(w)
+			out = append(out, Passage{s, excerpt(x.text[s.Start:s.End])})
 		}
 	}
 	return out
