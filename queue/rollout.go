@@ -1,7 +1,6 @@
 package queue
 
 import (
-	"cmp"
 	"context"
 	"crypto/ed25519"
 	"crypto/sha256"
@@ -152,9 +151,16 @@ type Untested struct {
 const untestedShown = 12
 
 func (u *Untested) Error() string {
-	out := fmt.Sprintf("%d of its rules come to flag, or flag and have changed, and have no backtest on record:", len(u.Rules))
+	out := "these rules come to flag, or flag and have changed, and have no backtest on record:"
 	for _, p := range u.Rules[:min(len(u.Rules), untestedShown)] {
-		out += fmt.Sprintf("\n  %s (%s → %s)", p.Rule, cmp.Or(string(p.From), "new"), p.To)
+		how := string(p.From) + " → "
+		switch {
+		case p.From == "":
+			how = "new, "
+		case p.From.Flags() && p.To != rules.Hold, p.From == p.To:
+			how = "changed, "
+		}
+		out += fmt.Sprintf("\n  %s (%s%s)", p.Rule, how, p.To)
 	}
 	if more := len(u.Rules) - untestedShown; more > 0 {
 		out += fmt.Sprintf("\n  and %d more", more)

@@ -362,7 +362,7 @@ func TestFolder(t *testing.T) {
 		t.Errorf("%s", r.Reason)
 	}
 	w.Folder(two, nil)
-	eventually(t, "the change is refused", func() bool { return strings.Contains(state(t, b, "w").Refused.Reason, "a (warn → warn)") })
+	eventually(t, "the change is refused", func() bool { return strings.Contains(state(t, b, "w").Refused.Reason, "a (changed, warn)") })
 	w.Folder(one, nil) // taken back
 	eventually(t, "nothing is refused", func() bool { return state(t, b, "w").Refused == nil })
 	w.Folder(two, nil)

@@ -12,6 +12,7 @@ import (
 
 	"github.com/nats-io/nats-server/v2/server"
 
+	"saring/ingest"
 	"saring/queue"
 	"saring/rules"
 )
@@ -58,25 +59,11 @@ func writeLexicon(t *testing.T, dir string, list ...string) {
 }
 
 // backtested puts backtests of all rules of a folder on record, beside whatever runs.
-func backtested(t *testing.T, dir string, c connection) {
+func backtested(t *testing.T, dir string, args ...string) {
 	t.Helper()
-	rs, err := rules.Load(dir)
-	if err != nil {
-		t.Fatal(err)
-	}
-	k, err := c.keeper(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer k.Close()
-	for i := range rs.Rules {
-		r := &rs.Rules[i]
-		if err := k.PutBacktest(t.Context(), queue.Backtest{Rule: r.ID, Fingerprint: r.Fingerprint(), At: time.Now(), Corpus: "POSTS"}); err != nil {
-			t.Fatal(err)
-		}
-		if _, on, err := k.Backtest(t.Context(), r.ID, r.Fingerprint()); err != nil || !on {
-			t.Fatalf("the backtest is not on record: %v", err)
-		}
+	out, code := saring(t, append([]string{"rules", "backtest", "--rules", dir}, args...)...)
+	if code != fine || !strings.Contains(out, "on record") {
+		t.Fatalf("backtest: %d\n%s", code, out)
 	}
 }
 
@@ -98,7 +85,7 @@ func natsServer(t *testing.T) (url string) {
 // TestPushToTwoFilters rolls rules out to filters in processes of their own: what they may not use they refuse with the
 // reason, and go on with what they have.
 func TestPushToTwoFilters(t *testing.T) {
-	nats := connection{nats: natsServer(t)}
+	nats := natsServer(t)
 	key, stranger, dir := filepath.Join(t.TempDir(), "lexicons.key"), filepath.Join(t.TempDir(), "other.key"), t.TempDir()
 	for _, file := range []string{key, stranger} {
 		if out, code := saring(t, "rules", "keygen", file); code != fine || !strings.Contains(out, "--trust "+file+".pub") {
@@ -107,7 +94,7 @@ func TestPushToTwoFilters(t *testing.T) {
 	}
 	var filters []*upProcess
 	for range 2 {
-		p := startUp(t, t.TempDir(), "--nats", nats.nats, "--roles", "filter", "--store-mb", "200", "--trust", key+".pub")
+		p := startUp(t, t.TempDir(), "--nats", nats, "--roles", "filter", "--store-mb", "200", "--trust", key+".pub")
 		p.url("")
 		filters = append(filters, p)
 	}
@@ -121,18 +108,30 @@ func TestPushToTwoFilters(t *testing.T) {
 	}
 	push := func(args ...string) (string, int) {
 		t.Helper()
-		return saring(t, append([]string{"rules", "push", "--rules", dir, "--nats", nats.nats, "--data", t.TempDir(), "--key", key}, args...)...)
+		return saring(t, append([]string{"rules", "push", "--rules", dir, "--nats", nats, "--data", t.TempDir(), "--key", key}, args...)...)
 	}
 	bundled := versionInUse(t, filters[0])
+	b, err := queue.Open(t.Context(), queue.Options{URL: nats})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.Close()
+	post, err := ingest.Decode([]byte(line(1, "public_channel", "pagi"))) // for the backtests
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := b.PublishPack(t.Context(), "one", ingest.AppendPack(ingest.PackHeader(nil, 1), post)); err != nil {
+		t.Fatal(err)
+	}
 
 	writeLexicon(t, dir, "id-a warn satu")
 	out, code := push()
-	if code != found || !strings.Contains(out, "id-a (new → warn)") || !strings.Contains(out, "run: saring rules backtest --rules "+dir+" --nats ADDRESS") {
+	if code != found || !strings.Contains(out, "id-a (new, warn)") || !strings.Contains(out, "run: saring rules backtest --rules "+dir+" --nats ADDRESS") {
 		t.Errorf("without a backtest: %d\n%s", code, out)
 	}
 	all("without a backtest", bundled)
 
-	backtested(t, dir, nats)
+	backtested(t, dir, "--nats", nats)
 	if out, code = push("--key", stranger); code != found || strings.Count(out, "refuses it: it was signed with the key") != 2 || !strings.Contains(out, "0 of 2 filters use it") {
 		t.Errorf("with a strange key: %d\n%s", code, out)
 	}
@@ -152,18 +151,13 @@ func TestPushToTwoFilters(t *testing.T) {
 	all("after the second push", second)
 
 	tampered := queue.Announcement{Version: first, PushedAt: time.Now(), Key: "0123456789abcdef"}
-	b, err := queue.Open(t.Context(), queue.Options{URL: nats.nats})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer b.Close()
 	if err := b.Announce(t.Context(), tampered, []byte("{}")); err == nil {
 		t.Error("an archive that was not announced is kept")
 	}
 
 	rollback := func(args ...string) (string, int) {
 		t.Helper()
-		return saring(t, append([]string{"rules", "rollback", "--nats", nats.nats, "--data", t.TempDir()}, args...)...)
+		return saring(t, append([]string{"rules", "rollback", "--nats", nats, "--data", t.TempDir()}, args...)...)
 	}
 	if out, code = rollback("--key", stranger); code != found || !strings.Contains(out, "which is not trusted here") {
 		t.Errorf("a rollback to what others have signed: %d\n%s", code, out)
@@ -176,7 +170,7 @@ func TestPushToTwoFilters(t *testing.T) {
 		t.Errorf("rollback to a version: %d\n%s", code, out)
 	}
 	all("after the rollback to a version", second)
-	out, code = saring(t, "rules", "history", "--nats", nats.nats)
+	out, code = saring(t, "rules", "history", "--nats", nats)
 	if code != fine || !regexp.MustCompile(`(?s)`+second+` .*\(active\) \(rollback\) the second.*`+first+` .*\(rollback\) the first.*`+second+` .*the second.*`+first+` .*the first`).MatchString(out) {
 		t.Errorf("history: %d\n%s", code, out)
 	}
@@ -206,7 +200,8 @@ func TestPushBesideUp(t *testing.T) {
 	if out, code := saring(t, "rules", "push", "--rules", dir, "--data", data); code != found || !strings.Contains(out, "run: saring rules backtest --rules "+dir+" --data "+data) {
 		t.Errorf("without a backtest: %d\n%s", code, out)
 	}
-	backtested(t, dir, connection{data: data})
+	postHTTP(t, p.url("/v1/posts"), line(9, "public_channel", "pagi")) // for the backtest
+	backtested(t, dir, "--data", data)
 	out, code := saring(t, "rules", "push", "--rules", dir, "--data", data)
 	if code != fine || !strings.Contains(out, "uses it") {
 		t.Errorf("push: %d\n%s", code, out)

@@ -17,7 +17,6 @@ type rolloutKeeper interface {
 	Announce(ctx context.Context, a queue.Announcement, archive []byte) error
 	Announcements(ctx context.Context) ([]queue.Announcement, error)
 	Workers(ctx context.Context) ([]queue.WorkerState, error)
-	PutBacktest(ctx context.Context, t queue.Backtest) error
 	Backtest(ctx context.Context, rule, fingerprint string) (queue.Backtest, bool, error)
 	Brakes(ctx context.Context) ([]queue.Brake, error)
 	Release(ctx context.Context, rule string) ([]queue.Brake, error)
@@ -57,10 +56,6 @@ func (r *remote) Announcements(ctx context.Context) (list []queue.Announcement, 
 func (r *remote) Workers(ctx context.Context) (list []queue.WorkerState, err error) {
 	err = r.ask(ctx, http.MethodGet, "/api/rollout/workers", nil, &list)
 	return list, err
-}
-
-func (r *remote) PutBacktest(ctx context.Context, t queue.Backtest) error {
-	return r.ask(ctx, http.MethodPost, "/api/backtests", t, nil)
 }
 
 func (r *remote) Backtest(ctx context.Context, rule, fingerprint string) (t queue.Backtest, found bool, err error) {
@@ -109,13 +104,6 @@ func (u *up) rolloutAPI(handle func(pattern string, f func(http.ResponseWriter, 
 		return struct{}{}, u.broker.Announce(r.Context(), a.Announcement, a.Archive)
 	})
 	answer("GET /api/rollout/workers", func(r *http.Request) (any, error) { return u.broker.Workers(r.Context()) })
-	answer("POST /api/backtests", func(r *http.Request) (any, error) {
-		var t queue.Backtest
-		if err := json.NewDecoder(http.MaxBytesReader(nil, r.Body, 1<<20)).Decode(&t); err != nil {
-			return nil, err
-		}
-		return struct{}{}, u.broker.PutBacktest(r.Context(), t)
-	})
 	answer("GET /api/backtests/{rule}/{fingerprint}", func(r *http.Request) (any, error) {
 		t, found, err := u.broker.Backtest(r.Context(), r.PathValue("rule"), r.PathValue("fingerprint"))
 		if err == nil && !found {

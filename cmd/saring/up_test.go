@@ -182,7 +182,7 @@ func TestLexiconOnSave(t *testing.T) {
 	if versionInUse(t, p) != first {
 		t.Error("a rule that was changed and not tested took the place of the good one")
 	}
-	backtested(t, dir, connection{data: data})
+	backtested(t, dir, "--data", data)
 	eventually(t, "the next good one is used", func() bool { return versionInUse(t, p) != first })
 	if flagged("quxword") || !flagged("zapword") {
 		t.Error("the second lexicon does not do what it says")
