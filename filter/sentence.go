@@ -66,26 +66,23 @@ func (s *scratch) quotation(between string, word, opened int) int {
 }
 
 // together returns the places of every sentence that has a place of each list.
-func (s *scratch) together(lists [][]place) []place {
-	var out []place
-	for _, p := range lists[0] {
-		in := s.in[p.first]
-		if slices.ContainsFunc(lists, func(list []place) bool { return !s.has(list, in) }) {
-			continue
+func (s *scratch) together(lists [][]place) (out []place) {
+	reached := make([]int, int(s.in[len(s.in)-1])+1) // by sentence: how many lists, from the first, have a place in it
+	for i, list := range lists {
+		for _, p := range list {
+			if in := s.in[p.first]; reached[in] == i {
+				reached[in]++
+			}
 		}
-		for _, list := range lists {
-			for _, q := range list {
-				if s.in[q.first] == in {
-					out = append(out, q)
-				}
+	}
+	for _, list := range lists {
+		for _, p := range list {
+			if reached[s.in[p.first]] == len(lists) {
+				out = append(out, p)
 			}
 		}
 	}
 	return inOrder(out)
-}
-
-func (s *scratch) has(list []place, in int32) bool {
-	return slices.ContainsFunc(list, func(p place) bool { return s.in[p.first] == in })
 }
 
 // mask leaves out, from now on, what stands in the sentences of some places.

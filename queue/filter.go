@@ -46,6 +46,8 @@ func (f filterStage) flags(ctx context.Context, m *Message) ([]filter.Flag, erro
 	var flags []filter.Flag
 	var failed error
 	now := time.Now().UTC().Truncate(time.Millisecond)
+	judge := f.live.Judge()
+	defer judge.Done()
 	err := ingest.DecodePack(m.Data, func(p ingest.Post, raw []byte, err error) {
 		var refusal *ingest.Refusal
 		switch {
@@ -54,7 +56,7 @@ func (f filterStage) flags(ctx context.Context, m *Message) ([]filter.Flag, erro
 		case err != nil:
 			failed = errors.Join(failed, m.Bury(ctx, reasonPackedPost, err.Error(), raw))
 		default:
-			if v := f.live.Verdict(p); v.Flagged() {
+			if v := judge.Verdict(p); v.Flagged() {
 				flags = append(flags, filter.Flag{ID: filter.FlagID(p), Post: p, Verdict: v, FlaggedAt: now})
 			}
 		}

@@ -168,8 +168,8 @@ func isNumber(s string) bool { _, err := strconv.Atoi(s); return err == nil }
 type token struct {
 	text  string
 	quote bool // it stood in quotes
-	nth   int  // so many tokens with this source came before it
 	raw   string
+	pos   Position
 }
 
 var tokenForm = regexp.MustCompile(`'[^']*'|"[^"]*"|[(),]|[^\s(),]+`)
@@ -222,15 +222,16 @@ func (n node) sentence() (*sentence, bool) {
 		return nil, false
 	}
 	s := &sentence{n: n}
-	seen := map[string]int{}
 	for _, raw := range tokenForm.FindAllString(n.Value, maxTokens+1) {
-		t := token{text: raw, raw: raw, nth: seen[raw]}
-		seen[raw]++
+		t := token{text: raw, raw: raw}
 		if raw[0] == '\'' || raw[0] == '"' {
 			t.quote = true
 			t.text = strings.TrimSpace(strings.Trim(raw, raw[:1]))
 		}
 		s.tokens = append(s.tokens, t)
+	}
+	for i, pos := range n.places(s.tokens) {
+		s.tokens[i].pos = pos
 	}
 	switch {
 	case len(s.tokens) == 0:
@@ -268,8 +269,7 @@ func (s *sentence) pos() Position {
 	if len(s.tokens) == 0 {
 		return s.n.pos()
 	}
-	t := s.tokens[min(s.at, len(s.tokens)-1)]
-	return s.n.find(t.raw, t.nth)
+	return s.tokens[min(s.at, len(s.tokens)-1)].pos
 }
 
 // peek is the word that is next, "" for a quoted term and at the end.

@@ -32,7 +32,7 @@ func Format(name string, data []byte) ([]byte, error) {
 	if !ok {
 		return nil, p.mistakes
 	}
-	p.data = data
+	p.lines = strings.Split(string(data), "\n")
 	f := formatter{p: p, name: name}
 	f.file(doc)
 	if len(p.mistakes) > 0 {

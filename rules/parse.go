@@ -14,7 +14,7 @@ import (
 
 // parser turns lexicon files into lexicons. It goes on after a mistake, so that an author sees all of them.
 type parser struct {
-	data     []byte // of the file that is read
+	lines    []string // of the file that is read
 	lexicons []Lexicon
 	mistakes Mistakes
 	groups   map[string]group // of all files
@@ -39,7 +39,7 @@ func (p *parser) file(name string, data []byte) {
 	if !ok {
 		return
 	}
-	p.data = data
+	p.lines = strings.Split(string(data), "\n")
 	n := node{Node: doc, file: name, p: p}
 	lex := Lexicon{File: name, Groups: map[string][]string{}, groups: map[string]group{}}
 	shared := Rule{Language: "any", Status: Warn, Weight: Threshold, Threshold: Threshold}
@@ -217,30 +217,29 @@ func (n node) mistake(format string, args ...any) {
 	n.p.mistake(n.pos(), fmt.Sprintf(format, args...))
 }
 
-// find is where a token of the node's text stands in the file, the nth like it, or else where the node does.
-func (n node) find(token string, nth int) Position {
+// places is where each of the tokens of the node's text stands in the file. They come in the same order there.
+func (n node) places(tokens []token) []Position {
+	out := slices.Repeat([]Position{n.pos()}, len(tokens))
 	from, block := n.Column-1, n.Style&(yaml.FoldedStyle|yaml.LiteralStyle) != 0
 	if n.Style&(yaml.DoubleQuotedStyle|yaml.SingleQuotedStyle) != 0 {
 		from++
 	}
-	lines := strings.Split(string(n.p.data), "\n")
-	for i := n.Line - 1; i < len(lines); i++ {
-		line := lines[i]
+	next := 0
+	for i := n.Line - 1; i < len(n.p.lines) && next < len(tokens); i++ {
+		line := n.p.lines[i]
 		skip := min(from, len(line))
 		if from = 0; block && i == n.Line-1 {
 			continue // the sign that a block follows
 		}
 		for _, at := range tokenForm.FindAllStringIndex(line[skip:], -1) {
 			word := line[skip+at[0] : skip+at[1]]
-			if word != token && strings.TrimRight(word, `"'}],`) != token {
-				continue
-			}
-			if nth--; nth < 0 {
-				return Position{File: n.file, Line: i + 1, Column: utf8.RuneCountInString(line[:skip+at[0]]) + 1}
+			if next < len(tokens) && (word == tokens[next].raw || strings.TrimRight(word, `"'}],`) == tokens[next].raw) {
+				out[next] = Position{File: n.file, Line: i + 1, Column: utf8.RuneCountInString(line[:skip+at[0]]) + 1}
+				next++
 			}
 		}
 	}
-	return n.pos()
+	return out
 }
 
 // expected is the mistake that the node is something else.

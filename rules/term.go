@@ -19,8 +19,10 @@ import (
 // Limits of what a term is spelled out to.
 const (
 	maxWordForms = 200
-	maxSpellings = 1200
-	shortJoined  = 9 // letters that a phrase must have to be met without its spaces
+	maxPhrases   = 240 // of the forms of its words with each other, the likeliest
+	maxHurried   = 4   // so many forms of a word are also written in a hurry
+	maxJoined    = 20  // so many spellings of a phrase are also written without its spaces
+	shortJoined  = 9   // letters that it must have for that
 )
 
 // spelled fills in the spellings of a term of a language.
@@ -76,7 +78,7 @@ func spell(word, language string) (out spelledWord, mistake string) {
 		out.forms = derived(out.forms, derive)
 	}
 	if language == "id" {
-		for _, f := range out.forms[:min(len(out.forms), 12)] {
+		for _, f := range out.forms[:min(len(out.forms), maxHurried)] {
 			out.colloquial = append(out.colloquial, forms.Colloquial(f)...)
 		}
 		out.colloquial = slices.DeleteFunc(unique(out.colloquial), func(s string) bool { return slices.Contains(out.forms, s) })
@@ -107,10 +109,15 @@ func derived(words []string, derive func(string) []string) []string {
 // phrase spells out a term: every form of each word with every other, one word at a time written in a hurry, all of
 // them so, and the whole without its spaces.
 func phrase(words []spelledWord) []string {
-	out := []string{""}
-	for _, w := range words {
-		out = joinEach(out, w.forms)
+	var out []string
+	for rank := 0; len(out) < maxPhrases; rank++ {
+		before := len(out)
+		out = ranked(out, "", words, rank)
+		if len(out) == before {
+			break // all of them are there
+		}
 	}
+	out = out[:min(len(out), maxPhrases)]
 	plainest, hurried := make([]string, len(words)), make([]string, len(words))
 	for i, w := range words {
 		plainest[i], hurried[i] = w.forms[0], w.forms[0]
@@ -127,26 +134,26 @@ func phrase(words []spelledWord) []string {
 	}
 	out = append(out, strings.Join(hurried, " "))
 	if len(words) > 1 {
-		for _, s := range out[:min(len(out), 40)] {
+		for _, s := range out[:min(len(out), maxJoined)] {
 			if joined := strings.ReplaceAll(s, " ", ""); len(joined) >= shortJoined {
 				out = append(out, joined)
 			}
 		}
 	}
-	out = unique(out)
-	return out[:min(len(out), maxSpellings)]
+	return unique(out)
 }
 
-// joinEach puts each of some words after each of some beginnings.
-func joinEach(beginnings, words []string) []string {
-	out := make([]string, 0, min(len(beginnings)*len(words), maxSpellings))
-	for _, b := range beginnings {
-		for _, w := range words {
-			if len(out) == maxSpellings {
-				return out
-			}
-			out = append(out, strings.TrimSpace(b+" "+w))
+// ranked appends the phrases whose forms have places in their lists that sum up to rank: the plainest first.
+func ranked(out []string, beginning string, words []spelledWord, rank int) []string {
+	if len(words) == 0 {
+		if rank == 0 && len(out) < maxPhrases {
+			out = append(out, beginning)
 		}
+		return out
+	}
+	forms := words[0].forms
+	for i := 0; i <= min(rank, len(forms)-1); i++ {
+		out = ranked(out, strings.TrimSpace(beginning+" "+forms[i]), words[1:], rank-i)
 	}
 	return out
 }
