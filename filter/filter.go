@@ -2,6 +2,7 @@ package filter
 
 import (
 	"cmp"
+	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
@@ -24,6 +25,7 @@ type Filter struct {
 	ruleset  *rules.Ruleset
 	version  string
 	scratch  sync.Pool
+	spelled  map[*string][]int32 // by the first spelling of a term: the patterns that its spellings are
 }
 
 // rule is a rule that applies, with its conditions over bags of patterns.
@@ -31,7 +33,7 @@ type rule struct {
 	*rules.Rule
 	when   cond
 	unless []unless
-	terms  map[int]string // by pattern: the term of this rule that has it, as the lexicon has it
+	terms  func() map[int32]string // by pattern: the term of this rule that has it, as the lexicon has it
 }
 
 type unless struct {
@@ -65,17 +67,16 @@ func New(rs *rules.Ruleset) (*Filter, error) { return NewWith(rs, Words) }
 func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 	f := &Filter{ruleset: rs, version: rs.Version}
 	f.scratch.New = func() any { return new(scratch) }
-	c := compiler{f: f, ids: map[string]int32{}, bags: map[string]int{}, groups: map[string][]int32{}}
+	f.spelled = map[*string][]int32{}
+	c := compiler{f: f, ids: map[string]int32{}, bags: map[string]int{}, groups: map[*rules.Cond]int{}}
 	// The terms that can make a rule apply come first: only they are looked for in every post.
 	for i := range rs.Rules {
 		if r := &rs.Rules[i]; r.Status != rules.Draft {
-			c.terms = map[int]string{}
-			f.rules = append(f.rules, rule{Rule: r, when: c.compile(&r.When), terms: c.terms})
+			f.rules = append(f.rules, rule{Rule: r, when: c.compile(&r.When), terms: sync.OnceValue(func() map[int32]string { return f.terms(r) })})
 		}
 	}
 	f.triggers = len(f.patterns)
 	for i := range f.rules {
-		c.terms = f.rules[i].terms
 		for k := range f.rules[i].Unless {
 			u := &f.rules[i].Unless[k]
 			f.rules[i].unless = append(f.rules[i].unless, unless{c.compile(&u.Cond), u.InSentence})
@@ -92,13 +93,29 @@ func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 	return f, cmp.Or(err, errAlso)
 }
 
+// terms names the patterns of a rule, each by the first of its terms that has it. Only rules that flag are asked for it.
+func (f *Filter) terms(r *rules.Rule) map[int32]string {
+	names := map[int32]string{}
+	note := func(leaf *rules.Cond) {
+		for _, id := range f.spelled[&leaf.Spellings[0]] {
+			if names[id] == "" {
+				names[id] = leaf.Term
+			}
+		}
+	}
+	r.When.Terms(note)
+	for i := range r.Unless {
+		r.Unless[i].Terms(note)
+	}
+	return names
+}
+
 // compiler gives each different folded spelling one id, and each different set of them one bag.
 type compiler struct {
 	f        *Filter
 	ids      map[string]int32
 	bags     map[string]int
-	groups   map[string][]int32 // spellings by what a group or term has, folded once
-	terms    map[int]string     // of the rule that is compiled
+	groups   map[*rules.Cond]int // bags by the first term of a group, whose terms all its uses share
 	fold     folder
 	mistakes rules.Mistakes
 }
@@ -110,11 +127,16 @@ func (c *compiler) compile(in *rules.Cond) cond {
 		return out
 	}
 	if in.Op == rules.Any && !slices.ContainsFunc(in.Of, func(sub rules.Cond) bool { return sub.Op != rules.Term }) {
+		if bag, known := c.groups[&in.Of[0]]; known && in.Group != "" {
+			return cond{op: rules.Term, bag: bag}
+		}
 		var all []int32
 		for i := range in.Of {
 			all = append(all, c.spellings(&in.Of[i])...)
 		}
-		return cond{op: rules.Term, bag: c.bag(all)}
+		bag := c.bag(all)
+		c.groups[&in.Of[0]] = bag
+		return cond{op: rules.Term, bag: bag}
 	}
 	of := in.Of
 	if in.Op == rules.AtLeast && len(of) == 1 && of[0].Group != "" {
@@ -128,26 +150,29 @@ func (c *compiler) compile(in *rules.Cond) cond {
 
 // spellings returns the ids of what a term matches.
 func (c *compiler) spellings(leaf *rules.Cond) []int32 {
-	key := strings.Join(leaf.Spellings, "\n")
-	ids, known := c.groups[key]
+	if len(leaf.Spellings) == 0 {
+		c.wordless(leaf)
+		return nil
+	}
+	key := &leaf.Spellings[0]
+	ids, known := c.f.spelled[key]
 	if !known {
 		for _, s := range leaf.Spellings {
 			if id, ok := c.id(s); ok {
 				ids = append(ids, id)
 			}
 		}
-		c.groups[key] = ids
+		c.f.spelled[key] = ids
 	}
 	if len(ids) == 0 {
-		c.mistakes = append(c.mistakes, rules.Mistake{Position: leaf.Pos,
-			What: fmt.Sprintf("the term %q has no letter or digit, so it can never match", leaf.Term)})
-	}
-	for _, id := range ids {
-		if c.terms[int(id)] == "" {
-			c.terms[int(id)] = leaf.Term
-		}
+		c.wordless(leaf)
 	}
 	return ids
+}
+
+func (c *compiler) wordless(leaf *rules.Cond) {
+	c.mistakes = append(c.mistakes, rules.Mistake{Position: leaf.Pos,
+		What: fmt.Sprintf("the term %q has no letter or digit, so it can never match", leaf.Term)})
 }
 
 func (c *compiler) id(spelling string) (id int32, ok bool) {
@@ -168,11 +193,14 @@ func (c *compiler) id(spelling string) (id int32, ok bool) {
 // bag returns the bag of some patterns.
 func (c *compiler) bag(ids []int32) int {
 	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	key := fmt.Sprint(ids)
-	n, known := c.bags[key]
+	key := make([]byte, 0, 4*len(ids))
+	for _, id := range ids {
+		key = binary.LittleEndian.AppendUint32(key, uint32(id))
+	}
+	n, known := c.bags[string(key)]
 	if !known {
 		n = len(c.bags)
-		c.bags[key] = n
+		c.bags[string(key)] = n
 		for _, id := range ids {
 			p := &c.f.patterns[id]
 			p.bags = append(p.bags, int32(n))
@@ -413,7 +441,7 @@ func (s *scratch) hits(r *rule, places []place, text string) []Hit {
 			continue // a quotation is no hit
 		}
 		start, end := int(s.fold.spans[p.from].start), int(s.fold.spans[p.to-1].end)
-		out = append(out, Hit{Rule: r.ID, Term: r.terms[p.pattern], Start: start, End: end, Text: text[start:end]})
+		out = append(out, Hit{Rule: r.ID, Term: r.terms()[int32(p.pattern)], Start: start, End: end, Text: text[start:end]})
 	}
 	return out
 }

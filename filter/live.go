@@ -65,9 +65,11 @@ func (l *Live) swap(rs *rules.Ruleset) error {
 	if u := l.now.Load(); u != nil {
 		brakes = u.brakes
 	}
+	tested := make(chan error, 1)
+	go func() { tested <- Test(rs) }() // beside compiling: everybody waits for the new rules
 	next, err := l.compile(rs, brakes)
-	if err == nil {
-		err = Test(rs)
+	if untrue := <-tested; err == nil {
+		err = untrue
 	}
 	if err != nil {
 		return err
