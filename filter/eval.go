@@ -8,7 +8,7 @@ import (
 	"saring/rules"
 )
 
-// eval reports whether a condition holds, and the places that make it hold.
+// eval reports whether a condition holds, and the places that make it hold. They stay as they are until the next text.
 func (s *scratch) eval(c *cond) ([]place, bool) {
 	switch c.op {
 	case rules.Term:
@@ -24,22 +24,24 @@ func (s *scratch) eval(c *cond) ([]place, bool) {
 	case rules.All:
 		return s.some(c.of, len(c.of))
 	}
-	lists := make([][]place, 0, len(c.of))
+	base := len(s.stack)
+	defer func() { s.stack = s.stack[:base] }()
 	for i := range c.of {
 		at, ok := s.eval(&c.of[i])
 		if !ok {
 			return nil, false
 		}
 		if len(at) > 0 { // a rough look does not see quotations
-			lists = append(lists, inOrder(at))
+			s.stack = append(s.stack, inOrder(s.keep(at)))
 		}
 	}
+	lists := s.stack[base:]
 	var out []place
 	switch {
 	case c.op == rules.Near:
-		out = near(lists, c.within, c.ordered)
+		out = s.near(lists, c.within, c.ordered)
 	case s.rough:
-		out = slices.Concat(lists...)
+		out = s.keep(lists...)
 	default:
 		out = s.together(lists)
 	}
@@ -48,22 +50,34 @@ func (s *scratch) eval(c *cond) ([]place, bool) {
 
 // some returns the places of all conditions that hold, if at least n do.
 func (s *scratch) some(of []cond, n int) (out []place, ok bool) {
-	hold := 0
+	base, hold := len(s.stack), 0
 	for i := range of {
 		if at, ok := s.eval(&of[i]); ok {
-			out = append(out, at...)
+			s.stack = append(s.stack, at)
 			hold++
+		} else if hold+len(of)-i-1 < n {
+			break // too few are left
 		}
 	}
+	lists := s.stack[base:]
+	s.stack = s.stack[:base]
 	if hold < n {
 		return nil, false
 	}
-	return out, true
+	return s.keep(lists...), true
+}
+
+// keep copies places to where they stay until the next text.
+func (s *scratch) keep(lists ...[]place) []place {
+	start := len(s.kept)
+	for _, list := range lists {
+		s.kept = append(s.kept, list...)
+	}
+	return s.kept[start:len(s.kept):len(s.kept)]
 }
 
 // inOrder sorts places by where they end, each once.
 func inOrder(at []place) []place {
-	at = slices.Clone(at)
 	slices.SortFunc(at, func(a, b place) int {
 		return cmp.Or(a.end-b.end, a.first-b.first, a.from-b.from, a.pattern-b.pattern)
 	})
@@ -72,8 +86,9 @@ func inOrder(at []place) []place {
 
 // near returns the places of every window of at most within words that has one place of each list, in the order
 // of the lists if ordered. In order, one comes after the other; else they may overlap.
-func near(lists [][]place, within int, ordered bool) []place {
-	var out []place
+func (s *scratch) near(lists [][]place, within int, ordered bool) []place {
+	start := len(s.kept)
+	out := s.kept[start:]
 	// A window is sought at each place that could begin it.
 	for k, list := range lists {
 		if ordered && k > 0 {
@@ -83,7 +98,8 @@ func near(lists [][]place, within int, ordered bool) []place {
 			out = appendWindow(out, lists, k, p, within, ordered)
 		}
 	}
-	return inOrder(out)
+	s.kept = append(s.kept[:start], out...)
+	return inOrder(s.kept[start:len(s.kept):len(s.kept)])
 }
 
 // appendWindow appends one place of each list in the window that begins at p, a place of list k, or nothing if

@@ -230,7 +230,7 @@ func (t *Trial) why() Reason {
 // sentencesOf are the first sentences that places stand in.
 func (x *explainer) sentencesOf(at []place) (out []Passage) {
 	last := int32(-1)
-	for _, p := range inOrder(at) {
+	for _, p := range inOrder(slices.Clone(at)) {
 		for w := p.first; w < p.end && len(out) < maxFoundHere; w++ {
 			if x.in[w] <= last {
 				continue
@@ -298,7 +298,7 @@ func (x *explainer) leaf(in *rules.Cond, c *cond, at []place) ([]Found, Reason) 
 		}
 		return nil, reason("terms.nowhere", terms(in))
 	}
-	at = inOrder(at)
+	at = inOrder(slices.Clone(at))
 	var found []Found
 	var texts []string
 	for _, p := range at {

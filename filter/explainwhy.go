@@ -101,7 +101,7 @@ func (x *explainer) whyNear(c *cond) Reason {
 	lists := make([][]place, len(c.of))
 	for i := range c.of {
 		at, _ := x.eval(&c.of[i])
-		lists[i] = inOrder(at)
+		lists[i] = inOrder(slices.Clone(at))
 	}
 	window, ok := x.nearest(lists, c.ordered)
 	words := window.end - window.first

@@ -246,6 +246,7 @@ func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 
 // look returns the rules that can apply to a text, by where their terms seem to stand.
 func (s *scratch) look(f *Filter, text string) []int32 {
+	s.kept = s.kept[:0]
 	f.find(s, text)
 	if len(s.walk.found) == 0 {
 		return nil
@@ -374,6 +375,8 @@ type scratch struct {
 	found []candidate // of all patterns; confirmed after confirm
 	at    [][]place   // by bag: where one of its patterns stands
 	met   []int32     // the bags that stand anywhere
+	kept  []place     // what conditions found, one after the other
+	stack [][]place   // what the parts of a condition found, while it is evaluated
 
 	rough   bool // nothing is known yet of sentences and quotations: what could hold, holds
 	words   []int

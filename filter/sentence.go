@@ -66,7 +66,7 @@ func (s *scratch) quotation(between string, word, opened int) int {
 }
 
 // together returns the places of every sentence that has a place of each list.
-func (s *scratch) together(lists [][]place) (out []place) {
+func (s *scratch) together(lists [][]place) []place {
 	reached := make([]int, int(s.in[len(s.in)-1])+1) // by sentence: how many lists, from the first, have a place in it
 	for i, list := range lists {
 		for _, p := range list {
@@ -75,14 +75,15 @@ func (s *scratch) together(lists [][]place) (out []place) {
 			}
 		}
 	}
+	start := len(s.kept)
 	for _, list := range lists {
 		for _, p := range list {
 			if reached[s.in[p.first]] == len(lists) {
-				out = append(out, p)
+				s.kept = append(s.kept, p)
 			}
 		}
 	}
-	return inOrder(out)
+	return inOrder(s.kept[start:len(s.kept):len(s.kept)])
 }
 
 // mask leaves out, from now on, what stands in the sentences of some places.
@@ -104,7 +105,7 @@ func (s *scratch) places(at []place) []place {
 	if !s.masking {
 		return at
 	}
-	return slices.DeleteFunc(slices.Clone(at), func(p place) bool {
+	return slices.DeleteFunc(s.keep(at), func(p place) bool {
 		return s.masked[s.in[p.first]] || s.masked[s.in[p.end-1]]
 	})
 }
