@@ -28,7 +28,7 @@ func flag(t testing.TB) filter.Flag {
 	return filter.Flag{
 		ID: filter.FlagID(p), Post: p, FlaggedAt: time.Date(2026, 11, 20, 8, 15, 1, 0, time.UTC),
 		Verdict: filter.Verdict{
-			Language: "id", Category: rules.Recruitment, Severity: rules.High, Score: 8.5, Action: rules.Warn, Ruleset: "3f2a9c1be0d47785",
+			Language: "id", Category: rules.Recruitment, Severity: rules.High, Score: 8.5, Threshold: 5, Action: rules.Warn, Ruleset: "3f2a9c1be0d47785",
 			Rules: []filter.RuleScore{{ID: "id-oath-to-group", Title: "Oath of allegiance to a listed group", Score: 8.5}},
 			Hits:  []filter.Hit{{Rule: "id-oath-to-group", Term: "bai'at", Start: 7, End: 15, Text: "bai’at"}},
 		},
