@@ -36,8 +36,9 @@ func (u *up) handler() (http.Handler, error) {
 		mux.Handle("/v1/posts", http.NewCrossOriginProtection().Handler(posts))
 	}
 	if u.does(roleReview) {
-		desk, err := console.New(console.Config{Index: u.index, Keys: u.keys, Decide: u.decide, Explain: u.explain(), Log: u.logger,
-			Secure: strings.HasPrefix(u.publicURL, "https://")})
+		known := &deskRules{k: u.broker, live: u.live}
+		desk, err := console.New(console.Config{Index: u.index, Keys: u.keys, Decide: u.decide, Explain: u.explain(),
+			Rules: known.inUse, Brakes: known.brakes, Log: u.logger, Secure: strings.HasPrefix(u.publicURL, "https://")})
 		if err != nil {
 			return nil, err
 		}

@@ -70,6 +70,11 @@ func backtested(t *testing.T, dir string, args ...string) {
 // natsServer is a broker of its own.
 func natsServer(t *testing.T) (url string) {
 	t.Helper()
+	return natsBroker(t).ClientURL()
+}
+
+func natsBroker(t *testing.T) *server.Server {
+	t.Helper()
 	s, err := server.NewServer(&server.Options{Host: "127.0.0.1", Port: -1, JetStream: true, StoreDir: t.TempDir(), NoSigs: true, NoLog: true})
 	if err != nil {
 		t.Fatal(err)
@@ -79,7 +84,7 @@ func natsServer(t *testing.T) (url string) {
 	if !s.ReadyForConnections(10 * time.Second) {
 		t.Fatal("the broker is not ready")
 	}
-	return s.ClientURL()
+	return s
 }
 
 // TestPushToTwoFilters rolls rules out to filters in processes of their own: what they may not use they refuse with the

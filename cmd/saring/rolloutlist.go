@@ -96,24 +96,16 @@ func (l *lister) list(ctx context.Context) ([]listedRule, error) {
 		return nil, err
 	}
 	l.version = rs.Version
-	brakes, err := k.Brakes(ctx)
+	known, err := onRecord(ctx, k, rs)
 	if err != nil {
 		return nil, err
 	}
-	out := make([]listedRule, 0, len(rs.Rules))
-	for i := range rs.Rules {
-		r := &rs.Rules[i]
+	out := make([]listedRule, 0, len(known))
+	for _, r := range known {
 		row := listedRule{Rule: r.ID, Title: r.Title, Status: r.Status, Category: r.Category, Severity: r.Severity, Language: r.Language,
-			Fingerprint: r.Fingerprint(), Expires: r.Expires, Ruleset: rs.Version}
-		for _, b := range brakes {
-			if b.Rule == r.ID && b.Fingerprint == row.Fingerprint && r.Status.Flags() {
-				row.Braked = b.Reason
-			}
-		}
-		if t, on, err := k.Backtest(ctx, r.ID, row.Fingerprint); err != nil {
-			return nil, err
-		} else if on {
-			row.Backtest = &t
+			Fingerprint: r.fingerprint, Expires: r.Expires, Ruleset: rs.Version, Backtest: r.backtest}
+		if r.brake != nil {
+			row.Braked = r.brake.Reason
 		}
 		if measured != nil {
 			p := measured[r.ID]
@@ -129,28 +121,78 @@ func (l *lister) list(ctx context.Context) ([]listedRule, error) {
 	return out, nil
 }
 
-// inUse is the ruleset, without brakes, of the filters that run, or else that of the next one that starts without
-// --rules.
-func inUse(ctx context.Context, k keeper) (*rules.Ruleset, error) {
-	workers, err := k.Workers(ctx)
+// A recordedRule is a rule and what the broker has of it.
+type recordedRule struct {
+	*rules.Rule
+	fingerprint string
+	brake       *queue.Brake    // that holds it in shadow; nil for none
+	backtest    *queue.Backtest // nil for none
+}
+
+// onRecord adds to each rule of a ruleset, which has no brakes in it, what the broker has of it.
+func onRecord(ctx context.Context, k rolloutKeeper, rs *rules.Ruleset) ([]recordedRule, error) {
+	brakes, err := k.Brakes(ctx)
 	if err != nil {
 		return nil, err
 	}
-	version := ""
+	out := make([]recordedRule, len(rs.Rules))
+	for i := range rs.Rules {
+		r := recordedRule{Rule: &rs.Rules[i], fingerprint: rs.Rules[i].Fingerprint()}
+		for _, b := range brakes {
+			if holds(b, r.Rule) {
+				r.brake = &b
+			}
+		}
+		if t, on, err := k.Backtest(ctx, r.ID, r.fingerprint); err != nil {
+			return nil, err
+		} else if on {
+			r.backtest = &t
+		}
+		out[i] = r
+	}
+	return out, nil
+}
+
+// holds reports whether a brake holds a rule in shadow: one that flags, and is as it was when it was braked.
+func holds(b queue.Brake, r *rules.Rule) bool {
+	return b.Rule == r.ID && r.Status.Flags() && b.Fingerprint == r.Fingerprint()
+}
+
+// inUse is the ruleset, without brakes, of the filters that run, or else that of the next one that starts without
+// --rules.
+func inUse(ctx context.Context, k keeper) (*rules.Ruleset, error) {
+	version, _, err := nowInUse(ctx, k)
+	if err != nil {
+		return nil, err
+	}
+	return loadVersion(ctx, k, version)
+}
+
+// nowInUse is the version of that ruleset, "" for the binary's own, and how many filters use it.
+func nowInUse(ctx context.Context, k rolloutKeeper) (version string, filters int, err error) {
+	workers, err := k.Workers(ctx)
+	if err != nil {
+		return "", 0, err
+	}
 	for _, w := range workers {
 		if version = cmp.Or(version, w.Base); version != w.Base {
-			return nil, fmt.Errorf("the filters do not agree: %s uses the ruleset %s, another one %s; push again, or look at the log of the one that refuses", w.Worker, w.Base, version)
+			return "", 0, fmt.Errorf("the filters do not agree: %s uses the ruleset %s, another one %s; push again, or look at the log of the one that refuses", w.Worker, w.Base, version)
 		}
 	}
+	if version != "" {
+		return version, len(workers), nil
+	}
+	list, err := k.Announcements(ctx)
+	if err != nil || len(list) == 0 {
+		return "", 0, err
+	}
+	return list[0].Version, 0, nil
+}
+
+// loadVersion loads a version that was kept, or the binary's own for "".
+func loadVersion(ctx context.Context, k keeper, version string) (*rules.Ruleset, error) {
 	if version == "" {
-		list, err := k.Announcements(ctx)
-		if err != nil {
-			return nil, err
-		}
-		if len(list) == 0 {
-			return rules.Bundled()
-		}
-		version = list[0].Version
+		return rules.Bundled()
 	}
 	data, err := k.Ruleset(ctx, version)
 	if err != nil {

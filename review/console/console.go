@@ -24,14 +24,20 @@ type Config struct {
 	Decide func(context.Context, review.Decision) error // publishes the decision; nil means it is durable
 	// Explain explains a text by the ruleset in use; nil where nothing judges posts.
 	Explain func(string, filter.ExplainOptions) (filter.Explanation, error)
-	Log     *slog.Logger // nil is silent
-	Secure  bool         // the desk is reached by https: cookies are sent by nothing else
+	// Rules are the rules in use, Brakes those brakes that hold one of them in shadow. Both are nil where nobody knows.
+	Rules  func(context.Context) (RulesInUse, error)
+	Brakes func(context.Context) ([]Brake, error)
+	Log    *slog.Logger // nil is silent
+	Secure bool         // the desk is reached by https: cookies are sent by nothing else
 }
 
 // A desk is the handlers and what they share.
 type desk struct {
 	Config
-	pages map[string]*pages // language → its templates
+	pages     map[string]*pages // language → its templates
+	brakes    *kept[[]Brake]
+	rules     *kept[RulesInUse]
+	precision *kept[map[string]index.Precision] // of each rule that has a flag
 }
 
 // New makes the handler of the whole desk. It is mounted at the root of its own address.
@@ -50,6 +56,7 @@ func New(c Config) (http.Handler, error) {
 		}
 		d.pages[lang] = p
 	}
+	d.learn()
 	return d.routes()
 }
 
@@ -69,6 +76,7 @@ func (d *desk) routes() (http.Handler, error) {
 	mux.Handle("POST /flags/{id}/decision", d.session(d.decide))
 	mux.Handle("GET /explain", d.session(d.explain))
 	mux.Handle("POST /explain", d.session(d.explainText))
+	mux.Handle("GET /rules", d.session(d.rulesPage))
 	mux.Handle("GET /api/search", d.bearer(d.apiSearch))
 	mux.Handle("/", d.session(d.notFound))
 	return d.logged(hardened(http.NewCrossOriginProtection().Handler(mux))), nil

@@ -19,8 +19,10 @@ type flagData struct {
 	Why      string // the page that explains it
 	Action   string // where the forms are sent
 	Forms    []decisionForm
-	Saved    string // the key of what to say after a decision
-	Mistaken bool   // whether a form was sent that could not be read
+	Saved    string              // the key of what to say after a decision
+	Mistaken bool                // whether a form was sent that could not be read
+	Measured map[string]measured // the precision of each rule that has a flag
+	Known    bool                // whether it is
 }
 
 // A decisionForm offers one outcome. Its decision has an id already, so that sending it twice is one decision.
@@ -64,10 +66,12 @@ func (d *desk) showFlag(w http.ResponseWriter, r *http.Request, status int, save
 		q = index.Query{} // nothing of it is marked
 	}
 	at := placeOf(r)
-	d.render(w, r, status, "flag.html", "flag.title", flagData{
+	data := flagData{
 		Item: it, Spans: index.Spans(&it.Flag, q), Back: at.path("/"), Why: withParameter(at.path("/explain"), "flag="+url.QueryEscape(it.Flag.ID)), Saved: saved, Mistaken: status == http.StatusBadRequest,
 		Action: at.path("/flags/" + url.PathEscape(it.Flag.ID) + "/decision"), Forms: newForms(),
-	})
+	}
+	data.Measured, data.Known = d.precisionOf(r.Context())
+	d.render(w, r, status, "flag.html", "flag.title", data)
 }
 
 // get finds the flag of the address, or says that it is gone.
@@ -106,6 +110,7 @@ func (d *desk) decide(w http.ResponseWriter, r *http.Request) {
 	if d.awaitStatus(r.Context(), decision) {
 		saved = "now"
 	}
+	d.precision.forget()
 	to := placeOf(r).path("/flags/" + url.PathEscape(it.Flag.ID))
 	http.Redirect(w, r, withParameter(to, "saved="+saved), http.StatusSeeOther)
 }

@@ -31,6 +31,8 @@ type bench struct {
 	log       *lockedBuffer
 	decisions []review.Decision
 	refuse    error // what Decide returns instead of publishing
+	braked    []Brake
+	silent    error // what Rules and Brakes return instead of an answer
 	mu        sync.Mutex
 	client    *http.Client
 }
@@ -64,7 +66,7 @@ func newBench(t *testing.T) *bench {
 	if b.keys, err = LoadKeys(filepath.Join(dir, "desk.key")); err != nil {
 		t.Fatal(err)
 	}
-	h, err := New(Config{Index: x, Keys: b.keys, Decide: b.decide, Explain: b.explain,
+	h, err := New(Config{Index: x, Keys: b.keys, Decide: b.decide, Explain: b.explain, Rules: b.rules, Brakes: b.brakes,
 		Log: slog.New(slog.NewTextHandler(b.log, &slog.HandlerOptions{Level: slog.LevelDebug}))})
 	if err != nil {
 		t.Fatal(err)
@@ -109,6 +111,42 @@ func (b *bench) explain(text string, o filter.ExplainOptions) (filter.Explanatio
 		return filter.Explanation{}, err
 	}
 	return f.ExplainWith(text, o)
+}
+
+// rules are those of testdata/rules.yml, as if filters used them, with backtests of one in two.
+func (b *bench) rules(context.Context) (RulesInUse, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if b.silent != nil {
+		return RulesInUse{}, b.silent
+	}
+	rs, err := rules.Load("testdata")
+	if err != nil {
+		return RulesInUse{}, err
+	}
+	out := RulesInUse{Version: rs.Version, Filters: 1}
+	for i, r := range rs.Rules {
+		if r.ID == "contoh-4" {
+			r.Expires = time.Now().UTC().AddDate(0, 0, 12).Format(time.DateOnly)
+		}
+		row := Rule{Rule: r}
+		if i%2 == 0 {
+			row.Tested, row.Posts = time.Date(2026, 11, 19, 20, 0, 0, 0, time.UTC), 12_000
+		}
+		for _, k := range b.braked {
+			if k.Rule == r.ID {
+				row.Brake = &k
+			}
+		}
+		out.Rules = append(out.Rules, row)
+	}
+	return out, nil
+}
+
+func (b *bench) brakes(context.Context) ([]Brake, error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.braked, b.silent
 }
 
 func (b *bench) add(flags ...*filter.Flag) {

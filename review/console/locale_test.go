@@ -63,6 +63,8 @@ func keysInUse(t *testing.T) map[string]bool {
 	add("decide.", "saved", "saved.late")
 	add("search.", "label")
 	add("explain.", "title", "long", "empty")
+	add("rules.", "title")
+	add("rules.by.", ruleOrders...)
 	add("rulestatus.", string(rules.Draft), string(rules.Shadow), string(rules.Warn), string(rules.Hold))
 	for code := range filter.Reasons() {
 		add("why.", code)

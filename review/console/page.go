@@ -41,6 +41,7 @@ func functions(l *locale) template.FuncMap {
 		"t":       l.say,
 		"wib":     func(t time.Time) string { return t.In(index.WIB).Format("2006-01-02 15:04") + " WIB" },
 		"utc":     utc,
+		"day":     func(t time.Time) string { return t.In(index.WIB).Format(time.DateOnly) },
 		"iso":     func(t time.Time) string { return t.UTC().Format(time.RFC3339) },
 		"score":   func(f float64) string { return l.printer.Sprintf("%.1f", f) },
 		"number":  func(n int) string { return l.printer.Sprintf("%d", n) },
@@ -86,7 +87,8 @@ type page struct {
 	In       bool   // whether somebody is logged in
 	Hide     bool   // whether texts are shown only when asked for
 	Here     string // the address, to come back to
-	Data     any    // listData, flagData, explainData, messageData or loginData
+	Brakes   banner // for those who are logged in
+	Data     any    // listData, flagData, explainData, rulesData, messageData or loginData
 }
 
 func (d *desk) language(r *http.Request) string {
@@ -116,6 +118,9 @@ func (d *desk) render(w http.ResponseWriter, r *http.Request, status int, name, 
 		if r.URL.Path == "/explain" {
 			p.Here = r.URL.Path
 		}
+	}
+	if p.In {
+		p.Brakes = d.banner(r.Context())
 	}
 	var b bytes.Buffer
 	if err := d.pages[p.Language].tree.ExecuteTemplate(&b, name, p); err != nil {
