@@ -43,7 +43,7 @@ func (s *scratch) eval(c *cond) ([]place, bool) {
 	case s.rough:
 		out = s.keep(lists...)
 	default:
-		out = s.together(lists)
+		out = s.together(lists, len(lists))
 	}
 	return out, len(out) > 0 || s.rough && len(lists) == 0
 }
@@ -61,8 +61,12 @@ func (s *scratch) some(of []cond, n int) (out []place, ok bool) {
 	}
 	lists := s.stack[base:]
 	s.stack = s.stack[:base]
-	if hold < n {
+	switch {
+	case hold < n:
 		return nil, false
+	case s.inOne && n > 1:
+		out = s.together(lists, n)
+		return out, len(out) > 0
 	}
 	return s.keep(lists...), true
 }
@@ -95,7 +99,10 @@ func (s *scratch) near(lists [][]place, within int, ordered bool) []place {
 			break
 		}
 		for _, p := range list {
-			out = appendWindow(out, lists, k, p, within, ordered)
+			before := len(out)
+			if out = appendWindow(out, lists, k, p, within, ordered); s.inOne && s.crosses(out[before:]) {
+				out = out[:before]
+			}
 		}
 	}
 	s.kept = append(s.kept[:start], out...)

@@ -329,19 +329,23 @@ func (s *scratch) applies(r *rule) ([]place, bool) {
 	}
 	masked := false
 	for i := range r.unless {
-		at, holds := s.eval(&r.unless[i].cond)
-		switch {
-		case !holds:
-		case !r.unless[i].inSentence:
-			return nil, false
-		default:
+		u := &r.unless[i]
+		s.inOne = u.inSentence
+		at, holds := s.eval(&u.cond)
+		s.inOne = false
+		if holds && u.inSentence {
 			s.mask(at)
 			masked = true
+		} else if holds {
+			ok = false
+			break
 		}
 	}
-	if masked {
+	if masked && ok {
 		s.masking = true
 		places, ok = s.eval(&r.when)
+	}
+	if masked {
 		s.unmask()
 	}
 	return places, ok
@@ -384,6 +388,7 @@ type scratch struct {
 	quotes  []place // stretches between quotation marks
 	masked  []bool  // by sentence: what stands in it does not count
 	masking bool
+	inOne   bool // a condition has to hold within one sentence
 }
 
 // place is one occurrence of a pattern.

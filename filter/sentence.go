@@ -65,25 +65,34 @@ func (s *scratch) quotation(between string, word, opened int) int {
 	return opened
 }
 
-// together returns the places of every sentence that has a place of each list.
-func (s *scratch) together(lists [][]place) []place {
-	reached := make([]int, int(s.in[len(s.in)-1])+1) // by sentence: how many lists, from the first, have a place in it
+// together returns the places of every sentence that has a place of n of the lists.
+func (s *scratch) together(lists [][]place, n int) []place {
+	last := make([]int, int(s.in[len(s.in)-1])+1) // by sentence: the last list that has a place in it, from 1
+	have := make([]int, len(last))                // and how many lists have
 	for i, list := range lists {
 		for _, p := range list {
-			if in := s.in[p.first]; reached[in] == i {
-				reached[in]++
+			if in := s.in[p.first]; last[in] <= i {
+				last[in] = i + 1
+				have[in]++
 			}
 		}
 	}
 	start := len(s.kept)
 	for _, list := range lists {
 		for _, p := range list {
-			if reached[s.in[p.first]] == len(lists) {
+			if have[s.in[p.first]] >= n {
 				s.kept = append(s.kept, p)
 			}
 		}
 	}
 	return inOrder(s.kept[start:len(s.kept):len(s.kept)])
+}
+
+// crosses reports whether places stand in more than one sentence.
+func (s *scratch) crosses(window []place) bool {
+	return slices.ContainsFunc(window, func(p place) bool {
+		return s.in[p.first] != s.in[window[0].first] || s.in[p.end-1] != s.in[window[0].first]
+	})
 }
 
 // mask leaves out, from now on, what stands in the sentences of some places.
