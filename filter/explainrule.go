@@ -186,6 +186,7 @@ func (x *explainer) trial() Trial {
 	for i := range r.unless {
 		u := &r.unless[i]
 		o := Objection{InSentence: u.inSentence}
+		x.inOne = u.inSentence
 		o.Node, _ = x.node(&r.Unless[i].Cond, &u.cond)
 		o.Condition = x.short(r.Unless[i].String())
 		if o.Holds && u.inSentence {
@@ -194,6 +195,7 @@ func (x *explainer) trial() Trial {
 			o.TakesBack = x.sentencesOf(at)
 			masked = true
 		}
+		x.inOne = false
 		t.Unless = append(t.Unless, o)
 	}
 	if masked {
