@@ -59,7 +59,7 @@ type Braked struct {
 
 // String says why, for a log.
 func (b Braked) String() string {
-	return fmt.Sprintf("rule %q was in %s and fired on %d of %d posts (%.2g %%) in %d channels or more within %s after its change; it is in shadow now",
+	return fmt.Sprintf("rule %q was in %s and fired on %d of %d posts (%.2f %%) in %d channels or more within %s after its change; it is in shadow now",
 		b.Rule, b.Was, b.Fired, b.Posts, 100*float64(b.Fired)/float64(max(1, b.Posts)), b.Channels, b.At.Sub(b.Since).Round(time.Second))
 }
 

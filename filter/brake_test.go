@@ -136,7 +136,7 @@ func TestBrake(t *testing.T) {
 		b.Fired != 101 || b.Posts != 1_684 || b.Channels != 30 {
 		t.Errorf("told %+v", b)
 	}
-	if want := `rule "satu" was in hold and fired on 101 of 1684 posts (6 %) in 30 channels or more within 0s after its change; it is in shadow now`; b.String() != want {
+	if want := `rule "satu" was in hold and fired on 101 of 1684 posts (6.00 %) in 30 channels or more within 0s after its change; it is in shadow now`; b.String() != want {
 		t.Errorf("%s\nwant %s", b, want)
 	}
 	if now == rs.Version || live.Loaded() != rs || !slices.Equal(kept, []string{now}) {
