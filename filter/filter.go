@@ -381,6 +381,8 @@ type scratch struct {
 	met   []int32     // the bags that stand anywhere
 	kept  []place     // what conditions found, one after the other
 	stack [][]place   // what the parts of a condition found, while it is evaluated
+	last  []int       // by sentence, for together
+	have  []int
 
 	rough   bool // nothing is known yet of sentences and quotations: what could hold, holds
 	words   []int

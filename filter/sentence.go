@@ -67,8 +67,9 @@ func (s *scratch) quotation(between string, word, opened int) int {
 
 // together returns the places of every sentence that has a place of n of the lists.
 func (s *scratch) together(lists [][]place, n int) []place {
-	last := make([]int, int(s.in[len(s.in)-1])+1) // by sentence: the last list that has a place in it, from 1
-	have := make([]int, len(last))                // and how many lists have
+	count := int(s.in[len(s.in)-1]) + 1
+	s.last, s.have = zeros(s.last, count), zeros(s.have, count)
+	last, have := s.last, s.have // by sentence: the last list that has a place in it, from 1, and how many lists have
 	for i, list := range lists {
 		for _, p := range list {
 			if in := s.in[p.first]; last[in] <= i {
@@ -86,6 +87,15 @@ func (s *scratch) together(lists [][]place, n int) []place {
 		}
 	}
 	return inOrder(s.kept[start:len(s.kept):len(s.kept)])
+}
+
+// zeros is so many zeros, in the place of list if they fit.
+func zeros(list []int, n int) []int {
+	if cap(list) < n {
+		return make([]int, n)
+	}
+	clear(list[:n])
+	return list[:n]
 }
 
 // crosses reports whether places stand in more than one sentence.
