@@ -1,25 +1,27 @@
 package filter
 
 import (
-	"strings"
-	"sync/atomic"
-	"unicode"
+	"encoding/binary"
+	"slices"
 	"unicode/utf8"
-
-	"golang.org/x/text/unicode/norm"
+	"unsafe"
 )
 
 // Folding makes of a text its words, each between single spaces, in one spelling: "Ｊ1had,  JÍHAD!" and
 // " jihad jihad " become the same. Terms are folded by the same code as texts. What is folded:
 //
-//   - case, width, compatibility forms and styled letters (the NFKD form of Unicode without its marks);
+//   - case, width, compatibility forms and styled letters (the NFKD form of Unicode without its marks), and Latin
+//     letters of other alphabets than ours (ø, ɓ, ʀ);
+//   - forms of Arabic letters that differ by language or keyboard, and digits of every script;
 //   - zero-width and other invisible characters, combining marks, tatweel, apostrophes inside a word: left out;
 //   - look-alike letters of other scripts, only inside a word that has Latin letters too;
-//   - digits and symbols that stand for letters, only inside a word that has at least two letters;
+//   - digits and symbols that stand for letters, as in reading.go;
 //   - a letter three times or more: once;
-//   - four or more single letters in a row: one word;
-//   - a hashtag in camel case: its words;
+//   - the letters of a word that stand apart: one word, as in apart.go;
+//   - a hashtag: its words, told by their capitals, underscores and numbers;
 //   - everything else that is no letter, digit or mark: a space.
+//
+// To fold what has been folded changes nothing. The time is linear in the length of the text.
 //
 // folder keeps where each folded byte came from if it is asked to.
 type folder struct {
@@ -27,30 +29,27 @@ type folder struct {
 	spans []span // of the source, one for each byte of out; only if track
 	track bool
 
-	word    int  // where the word began in out
-	seen    uint // what the word has in it
-	letters int
-	last    byte // the letter before, 0 for none
-	repeat  int  // how often it came in a row
-	singles int  // single-letter words in a row up to here
-	runAt   int  // where the first of them began in out
+	word   int  // where the last word begins in out
+	at     span // where it stands in the source, with all that belongs to it
+	last   rune // its last letter, 0 for none
+	repeat int  // how often that came in a row
 
-	tag bool // the word is in a hashtag
+	tag   bool   // we are in a hashtag
+	signs []sign // what reading.go took apart
+	queue []sign // those of them that are still to be appended
+	upTo  int    // where they end in the source
+
+	row        []single // the single letters before the last word, for apart.go
+	rowAt      int      // where the first of them begins in out
+	moved      []byte   // what stands behind them, while they are joined
+	movedSpans []span
 
 	looked int  // up to where letterFollows has looked
-	letter bool // what it saw there
+	found  bool // what it saw there
 }
 
 // span is a half-open range of bytes.
 type span struct{ start, end int32 }
-
-// What a word has in it.
-const (
-	hasLatin  = 1 << iota
-	hasAlike  // a letter of another script that looks like a Latin one
-	hasLeet   // a digit that can stand for a letter
-	hasSymbol // a symbol that can, with letters on both sides
-)
 
 // fold folds text into f.out, replacing what was there.
 func (f *folder) fold(text string) {
@@ -59,130 +58,233 @@ func (f *folder) fold(text string) {
 		f.spans = append(f.spans, span{})
 	}
 	f.begin()
-	for i := 0; i < len(text); {
-		end, next := f.next(text, i)
-		if len(f.out) > f.word {
-			f.emit(" ", end, end)
-			f.countSingles()
+	f.out = slices.Grow(f.out, len(text)+16)
+	b := unsafe.Slice(unsafe.StringData(text), len(text))
+	for i := 0; i < len(b); {
+		x := load(b, i)
+		if n := letters(x); n > 0 {
+			if end := f.plain(b, i, x, n); end > 0 {
+				i = end
+				continue
+			}
+		} else if kinds[b[i]] != kindOdd {
+			i++
+			continue
 		}
-		i = next
+		i = f.advance(text, i)
 	}
-	f.joinSingles()
 }
 
 // begin forgets the text before.
-func (f *folder) begin() { f.singles, f.looked, f.tag = 0, 0, false }
-
-// next appends the word at text[i:], or nothing where words are separated. It returns where the word ended and where
-// to go on.
-func (f *folder) next(text string, i int) (end, next int) {
-	f.word, f.seen, f.letters = len(f.out), 0, 0
-	f.tag = f.tag || i > 0 && text[i-1] == '#'
-	end, next = f.run(text, i, false)
-	if f.seen&hasLatin != 0 && (f.seen&(hasAlike|hasSymbol) != 0 || f.seen&hasLeet != 0 && f.letters >= 2) {
-		f.cut(f.word)
-		f.looked = 0
-		end, next = f.run(text, i, true)
-	}
-	f.tag = f.tag && end == next // the hashtag goes on
-	return end, next
+func (f *folder) begin() {
+	f.queue, f.row, f.tag = f.queue[:0], f.row[:0], false
+	f.looked = 0
 }
 
-// run folds characters up to the end of the word. It returns where the word ended and where to go on. With alike
-// set, look-alikes and digits are read as the letters they stand for.
-func (f *folder) run(text string, i int, alike bool) (end, next int) {
-	f.last, f.repeat = 0, 0
-	lower := false
-	for i < len(text) {
-		var e *foldEntry
-		n := 1
-		if c := text[i]; c < utf8.RuneSelf {
-			e = &ascii[c]
-		} else {
-			var r rune
-			r, n = utf8.DecodeRuneInString(text[i:])
-			e = entryOf(r)
+// plain appends a word of ASCII letters that begins with n letters of x, and a space. It returns where to go on, or
+// 0 if the word must be looked at more closely.
+func (f *folder) plain(b []byte, i int, x uint64, n int) int {
+	at, end, stretched := len(f.out), i, triples(x|low20, n)
+	for ; ; n = letters(x) {
+		f.out = slices.Grow(f.out, 16)
+		binary.LittleEndian.PutUint64(f.out[len(f.out):len(f.out)+8], x|low20)
+		stretched |= triples(x|low20, n)
+		if n < 8 {
+			f.out = f.out[:len(f.out)+n]
+			end += n
+			break
 		}
-		s, inside := f.read(e, text, i+n, alike)
-		if !inside {
-			return i, i + n
+		f.out = f.out[:len(f.out)+6] // so that each three letters in a row are in one window
+		end += 6
+		x = load(b, end)
+	}
+	if stretched != 0 || !plainEnd(b, i, end) {
+		f.out = f.out[:at]
+		return 0
+	}
+	f.out = append(f.out, ' ')
+	if f.track {
+		for k := i; k < end; k++ {
+			f.spans = append(f.spans, span{int32(k), int32(k + 1)})
 		}
-		if f.tag && s != "" {
-			upper := text[i] >= 'A' && text[i] <= 'Z'
-			if upper && lower {
-				return i, i // the next word of the hashtag
+		f.spans = append(f.spans, span{int32(end), int32(end)})
+	}
+	return end
+}
+
+// plainEnd reports whether the word of ASCII letters b[i:end] ends there for sure, and is not the first of letters
+// apart.
+func plainEnd(b []byte, i, end int) bool {
+	if end == len(b) {
+		return true
+	}
+	kind := kinds[b[end]]
+	if end-i == 1 {
+		return kind == kindSep && wordFollows(unsafe.String(unsafe.SliceData(b), len(b)), end+1)
+	}
+	return kind == kindSep || kind == kindMark && (end+1 == len(b) || kinds[b[end+1]] == kindSep)
+}
+
+// wordFollows reports whether there is surely a word of more than one letter at text[i:]: two different letters.
+func wordFollows(text string, i int) bool {
+	return i+1 < len(text) && isLetter(text[i]) && isLetter(text[i+1]) && text[i]|0x20 != text[i+1]|0x20
+}
+
+func isLetter(c byte) bool { return c|0x20 >= 'a' && c|0x20 <= 'z' }
+
+// advance appends the next word of text[i:], if one begins there, and a space. A single letter may be the first of a
+// row, so it goes on to the first word that is none; and it goes on to the end of a hashtag. It returns where to go
+// on.
+func (f *folder) advance(text string, i int) int {
+	f.row = f.row[:0]
+	for {
+		i = f.next(text, i)
+		if n := len(f.out) - f.word; n > 0 {
+			if (n > utf8.UTFMax || !f.isApart(text)) && len(f.row) > 0 {
+				f.join(text)
 			}
-			lower = !upper
+			f.emit(" ", int(f.at.end), int(f.at.end))
 		}
-		f.put(s, i, i+n)
-		i += n
+		switch {
+		case len(f.queue) > 0 || f.tag && i < len(text):
+		case len(f.row) == 0 || len(f.row) == 1 && wordFollows(text, i):
+			return i
+		case i == len(text):
+			f.word = len(f.out)
+			f.join(text)
+			return i
+		}
 	}
-	return i, i
 }
 
-// read says what a character inside a word is read as, or that it ends the word. next is where the one after it
-// stands.
-func (f *folder) read(e *foldEntry, text string, next int, alike bool) (s string, inside bool) {
-	switch e.class {
-	case classSep:
-		return "", false
-	case classApostrophe:
-		return "", len(f.out) > f.word && f.letterFollows(text, next)
-	case classSymbol:
-		if len(f.out) == f.word || !f.letterFollows(text, next) {
-			return "", false // beside a word, not in it
-		}
-		f.seen |= hasSymbol
-		return e.alike, alike
-	case classLeet:
-		f.seen |= hasLeet
-		if alike && f.letterFollows(text, next) { // digits at the end of a word are a number: covid19
-			return e.alike, true
-		}
-	case classAlike:
-		f.seen |= hasAlike
-		if alike {
-			return e.alike, true
-		}
+// next appends the word at text[i:], or nothing where words are separated. It returns where to go on.
+func (f *folder) next(text string, i int) int {
+	f.word, f.last = len(f.out), 0
+	if len(f.queue) > 0 {
+		return f.take()
 	}
-	return e.text, true
+	e, n := entryAt(text, i)
+	switch {
+	case e.class == classHash:
+		f.tag = true
+		return i + n
+	case e.class == classSep:
+		f.tag = f.tag && text[i] == '_'
+		return i + n
+	case e.class == classFlag:
+		f.tag = false
+		return f.flags(text, i)
+	}
+	if !f.tag || plainTag(text, i) {
+		end, next, plain := f.run(text, i)
+		if plain {
+			f.at = span{int32(i), int32(end)}
+			f.tag = f.tag && (next == end || text[end] == '_')
+			return next
+		}
+		f.cut(f.word)
+		f.looked, f.last = 0, 0
+	}
+	f.takeApart(text, i)
+	return f.take()
 }
 
-// put appends what the characters at text[start:end] are read as, unless it stretches a letter.
-func (f *folder) put(s string, start, end int) {
-	if s == "" || s[0] >= utf8.RuneSelf {
-		if s != "" {
-			f.emit(s, start, end)
-			f.last = 0
-		} else if len(f.out) > f.word {
-			f.extend(end) // what is left out belongs to the letter before it
-		}
-		return
+// plainTag reports whether the part of a hashtag at text[i:] is one word of ASCII letters for sure.
+func plainTag(text string, i int) bool {
+	first := text[i]
+	for i++; i < len(text) && text[i] >= 'a' && text[i] <= 'z'; i++ {
 	}
-	for k := range len(s) {
-		c := s[k]
-		if c < 'a' {
-			f.last = 0
-			f.emit(s[k:k+1], start, end)
+	return isLetter(first) && (i == len(text) || text[i] == '#' || kinds[text[i]] == kindSep)
+}
+
+// run appends characters up to the end of the word, each as what it is. It returns where the word ended and where to
+// go on, and whether there is surely no other way to read the word.
+func (f *folder) run(text string, i int) (end, next int, plain bool) {
+	var letters, latin, digits int // the digits are those in a row up to here
+	var alike, leet bool
+	for i < len(text) {
+		e, n := entryAt(text, i)
+		next = i + n
+		switch e.class {
+		case classAlike, classLetter:
+			leet = leet || digits > 0 && (letters > 0 || digits <= 2)
+			alike = alike || e.class == classAlike
+			if letters += len(e.text); e.text[0] < utf8.RuneSelf {
+				latin += len(e.text)
+			}
+			digits = 0
+		case classLeet:
+			digits++
+		case classDigit:
+			digits = -len(text) // no letter, nor those beside it
+		case classDrop:
+			f.extend(next)
+			i = next
 			continue
+		case classApostrophe:
+			if len(f.out) == f.word || !f.letterFollows(text, next) {
+				return i, next, isPlain(letters, latin, digits, alike, leet)
+			}
+			f.extend(next)
+			i = next
+			continue
+		case classHash, classFlag:
+			return i, i, isPlain(letters, latin, digits, alike, leet)
+		case classSep:
+			return i, next, isPlain(letters, latin, digits, alike, leet)
+		default:
+			plain = !f.letterFollows(text, next) || len(f.out) == f.word && e.alike != 's'
+			if plain && letters >= 3 && next < len(text) {
+				after, _ := entryAt(text, next)
+				plain = after.class != classLeet
+			}
+			return i, next, plain && isPlain(letters, latin, digits, alike, leet)
 		}
-		f.seen |= hasLatin
-		f.letters++
+		if s := e.text; f.track || e.only == f.last || e.only < 0 {
+			f.put(s, i, next)
+		} else if f.last, f.repeat = e.only, 1; len(s) == 1 {
+			f.out = append(f.out, s[0])
+		} else {
+			f.out = append(f.out, s...)
+		}
+		i = next
+	}
+	return i, i, isPlain(letters, latin, digits, alike, leet)
+}
+
+// isPlain reports whether no look-alike or digit of a word could be read as a letter.
+func isPlain(letters, latin, digits int, alike, leet bool) bool {
+	leet = leet || (digits == 1 || digits == 2) && letters >= 2
+	return latin == 0 || !alike && !(leet && latin >= 2)
+}
+
+// put appends what the character at text[start:end] is read as, unless it stretches a letter.
+func (f *folder) put(s string, start, end int) {
+	for s != "" {
+		c, n := rune(s[0]), 1
+		if c >= utf8.RuneSelf {
+			c, n = utf8.DecodeRuneInString(s)
+		}
 		if c != f.last {
 			f.last, f.repeat = c, 1
-			f.emit(s[k:k+1], start, end)
-			continue
+			f.emit(s[:n], start, end)
+		} else {
+			f.putAgain(c, s[:n], start, end)
 		}
-		switch f.repeat++; f.repeat {
-		case 2:
-			f.emit(s[k:k+1], start, end)
-		case 3:
-			f.cut(len(f.out) - 1) // the second of three
-			f.extend(end)
-		default:
-			f.extend(end)
-		}
+		s = s[n:]
 	}
+}
+
+// putAgain appends a letter or digit that came right before.
+func (f *folder) putAgain(c rune, s string, start, end int) {
+	if f.repeat++; c < 'a' || f.repeat == 2 {
+		f.emit(s, start, end)
+		return
+	}
+	if f.repeat == 3 {
+		f.cut(len(f.out) - len(s)) // the second of three
+	}
+	f.extend(end)
 }
 
 // cut takes back what was appended from n on.
@@ -193,10 +295,13 @@ func (f *folder) cut(n int) {
 	}
 }
 
-// extend makes the last byte stand for everything up to end in the source.
+// extend makes the last letter of the word, if there is one, stand for everything up to end in the source.
 func (f *folder) extend(end int) {
-	if f.track {
-		f.spans[len(f.spans)-1].end = int32(end)
+	if f.track && len(f.out) > f.word {
+		_, n := utf8.DecodeLastRune(f.out)
+		for k := len(f.spans) - n; k < len(f.spans); k++ {
+			f.spans[k].end = int32(end)
+		}
 	}
 }
 
@@ -210,180 +315,59 @@ func (f *folder) emit(s string, start, end int) {
 	}
 }
 
-func isSingle(word []byte) bool { return len(word) == 1 && word[0] >= 'a' && word[0] <= 'z' }
-
-// minSingles is how many single letters in a row are one word with its letters apart.
-const minSingles = 4
-
-// countSingles notes whether the word just ended is a single letter, and joins a row of them that it ends.
-func (f *folder) countSingles() {
-	if isSingle(f.out[f.word : len(f.out)-1]) {
-		if f.singles++; f.singles == 1 {
-			f.runAt = f.word
-		}
-		return
-	}
-	f.joinSingles()
-}
-
-// joinSingles makes one word of the last single letters in a row, if there are enough. What follows them moves up.
-func (f *folder) joinSingles() {
-	n := f.singles
-	f.singles = 0
-	if n < minSingles {
-		return
-	}
-	to, after := f.runAt, f.runAt+2*n
-	for i := 0; i < n; {
-		c, row := f.out[f.runAt+2*i], 1
-		for i+row < n && f.out[f.runAt+2*(i+row)] == c {
-			row++
-		}
-		keep := row
-		if row >= 3 {
-			keep = 1 // stretched
-		}
-		for k := range keep {
-			f.out[to] = c
-			if f.track {
-				f.spans[to] = f.spans[f.runAt+2*(i+k)]
-			}
-			to++
-		}
-		if f.track {
-			f.spans[to-1].end = f.spans[f.runAt+2*(i+row-1)].end
-		}
-		i += row
-	}
-	if f.track {
-		copy(f.spans[to:], f.spans[after-1:])
-	}
-	to += copy(f.out[to:], f.out[after-1:]) // the space after the last of them, and on
-	f.cut(to)
-}
-
 // letterFollows reports whether a letter comes next in text[i:], perhaps after digits and symbols that can stand
 // for one. It looks at each character once however often it is asked, as long as i grows.
 func (f *folder) letterFollows(text string, i int) bool {
 	if i >= f.looked {
-		f.looked, f.letter = i, false
-		for f.looked < len(text) && !f.letter {
-			r, n := utf8.DecodeRuneInString(text[f.looked:])
+		f.looked, f.found = i, false
+		for f.looked < len(text) && !f.found {
+			e, n := entryAt(text, f.looked)
 			f.looked += n
-			switch entryOf(r).class {
+			switch e.class {
 			case classLetter, classAlike:
-				f.letter = true
-			case classSep:
+				f.found = true
+			case classSep, classHash, classFlag:
 				return false
 			}
 		}
 	}
-	return f.letter
+	return f.found
 }
 
-// What a character is to folding.
-const (
-	classSep        = iota
-	classLetter     // text
-	classDigit      // text
-	classDrop       // invisible: nothing
-	classApostrophe // nothing inside a word, a separator elsewhere
-	classSymbol     // alike between letters, a separator elsewhere
-	classLeet       // text; alike before a letter, in a word with letters
-	classAlike      // text; alike inside a word with Latin letters
-)
-
-type foldEntry struct {
-	class uint8
-	text  string
-	alike string
-}
-
-// leet maps what stands for a letter inside a word. Digits are text of their own elsewhere.
-var leet = map[rune]string{'0': "o", '1': "i", '3': "e", '4': "a", '5': "s", '7': "t", '@': "a", '$': "s"}
-
-// alikes are the lower-case letters of other scripts that look like Latin ones.
-var alikes = map[rune]string{
-	'а': "a", 'в': "b", 'е': "e", 'к': "k", 'м': "m", 'н': "h", 'о': "o", 'р': "p", 'с': "c", 'т': "t", 'у': "y",
-	'х': "x", 'ѕ': "s", 'і': "i", 'ј': "j", 'һ': "h", 'ԁ': "d", 'ԛ': "q", 'ԝ': "w", 'ո': "n", 'ս': "u", 'օ': "o",
-	'α': "a", 'β': "b", 'ε': "e", 'η': "n", 'ι': "i", 'κ': "k", 'ν': "v", 'ο': "o", 'ρ': "p", 'τ': "t", 'υ': "u",
-	'χ': "x", 'ϳ': "j", 'ɑ': "a", 'ɡ': "g", 'ı': "i", 'ɩ': "i", 'ʏ': "y", 'ᴀ': "a", 'ʙ': "b", 'ᴄ': "c", 'ᴅ': "d",
-	'ᴇ': "e", 'ɢ': "g", 'ʜ': "h", 'ɪ': "i", 'ᴊ': "j", 'ᴋ': "k", 'ʟ': "l", 'ᴍ': "m", 'ɴ': "n", 'ᴏ': "o", 'ᴘ': "p",
-	'ʀ': "r", 'ꜱ': "s", 'ᴛ': "t", 'ᴜ': "u", 'ᴠ': "v", 'ᴡ': "w", 'ᴢ': "z",
-}
-
-const apostrophes = "'`´’‘ʼʻʿʾ′"
-
-// spelled are letters whose compatibility form is not how they are read.
-var spelled = map[rune]string{'ß': "ss", 'æ': "ae", 'œ': "oe", 'ø': "o", 'đ': "d", 'ł': "l", 'þ': "th", 'ð': "d"}
-
-var ascii = func() (t [utf8.RuneSelf]foldEntry) {
-	for r := range rune(utf8.RuneSelf) {
-		t[r] = makeEntry(r)
-	}
-	return t
-}()
-
-// pages hold the entries of 256 characters each, made when the first of them is met.
-var pages [(unicode.MaxRune + 1) / 256]atomic.Pointer[[256]foldEntry]
-
-func entryOf(r rune) *foldEntry {
-	page := pages[r>>8].Load()
-	if page == nil {
-		page = new([256]foldEntry)
-		for i := range page {
-			page[i] = makeEntry(r&^0xff + rune(i))
-		}
-		pages[r>>8].Store(page)
-	}
-	return &page[r&0xff]
-}
-
-// makeEntry says how one character is folded.
-func makeEntry(r rune) foldEntry {
-	if strings.ContainsRune(apostrophes, r) {
-		return foldEntry{class: classApostrophe}
-	}
-	if r == 'ـ' || unicode.In(r, unicode.Mn, unicode.Me, unicode.Cf, unicode.Variation_Selector) {
-		return foldEntry{class: classDrop}
-	}
-	if s, ok := leet[r]; ok && !unicode.IsDigit(r) {
-		return foldEntry{class: classSymbol, alike: s}
-	}
-	if !unicode.In(r, unicode.L, unicode.N, unicode.So) {
-		return foldEntry{class: classSep}
-	}
-	text := compatible(r)
-	if text == "" {
-		return foldEntry{class: classSep}
-	}
-	e := foldEntry{class: classLetter, text: text}
-	switch c, n := utf8.DecodeRuneInString(text); {
-	case n < len(text):
-		if strings.ContainsFunc(text, unicode.IsNumber) {
-			return foldEntry{class: classSep} // a fraction, a month: no part of a word
-		}
-	case leet[c] != "":
-		e.class, e.alike = classLeet, leet[c]
-	case alikes[c] != "":
-		e.class, e.alike = classAlike, alikes[c]
-	case unicode.In(c, unicode.N):
-		e.class = classDigit
-	}
-	return e
-}
-
-// compatible is the lower-case compatibility form of a character, of letters and digits only.
-func compatible(r rune) string {
-	var out []byte
-	for _, d := range norm.NFKD.String(string(unicode.ToLower(r))) {
-		for _, d := range norm.NFKD.String(string(unicode.ToLower(d))) {
-			if s, ok := spelled[d]; ok {
-				out = append(out, s...)
-			} else if (unicode.IsLetter(d) || unicode.IsDigit(d)) && d != 'ـ' && !strings.ContainsRune(apostrophes, d) {
-				out = utf8.AppendRune(out, d)
+// flags appends the letters of flags at text[i:], as a word of their own; but an even number of them side by side is
+// flags. It returns where to go on.
+func (f *folder) flags(text string, i int) int {
+	f.at.start = int32(i)
+	for i < len(text) {
+		n := 0
+		to := i
+		for to < len(text) {
+			e, size := entryAt(text, to)
+			if e.class != classFlag {
+				break
 			}
+			n, to = n+1, to+size
 		}
+		if n%2 == 0 && n > 0 {
+			if len(f.out) == f.word {
+				return to
+			}
+			return i
+		}
+		if e, size := entryAt(text, i); n == 0 && e.class == classDrop {
+			f.extend(i + size)
+			i += size
+			f.at.end = int32(i)
+			continue
+		}
+		if n == 0 {
+			return i
+		}
+		for ; i < to; i += utf8.UTFMax {
+			e, _ := entryAt(text, i)
+			f.put(e.text, i, i+utf8.UTFMax)
+		}
+		f.at.end = int32(i)
 	}
-	return string(out)
+	return i
 }

@@ -60,12 +60,20 @@ func checkFold(t *testing.T, text string) {
 		}
 		last = sp.start
 	}
+	if len(text) <= longestReference {
+		if want := reference(text); string(plain.out) != want {
+			t.Fatalf("%q\nfolds to  %q\nreference %q", text, plain.out, want)
+		}
+	}
 	again := folder{}
 	again.fold(string(plain.out))
 	if string(again.out) != string(plain.out) {
 		t.Fatalf("%q folds to %q, and that to %q", text, plain.out, again.out)
 	}
 }
+
+// longestReference is how many bytes the reference folds in a reasonable time.
+const longestReference = 2000
 
 func FuzzFold(f *testing.F) {
 	data, err := os.ReadFile("testdata/fold.txt")

@@ -1,8 +1,10 @@
 package filter
 
 import (
+	"bytes"
 	"encoding/binary"
 	"math/bits"
+	"unicode/utf8"
 	"unsafe"
 )
 
@@ -109,17 +111,6 @@ type walk struct {
 	active []uint64 // keys of two words and more that the last word ended and that terms go on from
 	before uint64   // key of the last word alone
 	words  int32    // how many there were
-	single int      // how many single letters the last ones were
-	apart  bool     // there were enough of them in a row to be one word
-}
-
-// note counts single letters in a row.
-func (w *walk) note(single bool) {
-	if !single {
-		w.single = 0
-	} else if w.single++; w.single >= minSingles {
-		w.apart = true
-	}
 }
 
 // step goes on by a word.
@@ -165,42 +156,31 @@ func (s *scanner) scan(w *walk, f *folder, text string) {
 	b := unsafe.Slice(unsafe.StringData(text), len(text))
 	for i := 0; i < len(b); {
 		x := load(b, i)
-		n := letters(x)
-		if n == 0 {
-			switch c := b[i]; {
-			case c == '#':
-				i = s.odd(w, f, text, i+1)
-			case kinds[c] != kindOdd:
-				i++
-			default:
-				i = s.odd(w, f, text, i)
-			}
-		} else {
-			hash, end, plain := s.plain(b, i, x, n)
-			if !plain || end < len(b) && kinds[b[end]] != kindSep {
-				i = s.odd(w, f, text, i)
+		if n := letters(x); n > 0 {
+			v, end, plain := (x|low20)&firstBytes[n], i+n, false
+			hash := mum(s.seed^seed0^v, prime)
+			if n < 8 {
+				plain = triples(v, n) == 0
 			} else {
-				s.step(w, hash)
-				w.note(end-i == 1)
-				i = end + 1
+				hash, end, plain = s.long(b, i, hash, v)
 			}
+			if plain && (end-i > 1 && end < len(b) && kinds[b[end]] == kindSep || plainEnd(b, i, end)) {
+				s.step(w, hash)
+				i = end + 1
+				continue
+			}
+		} else if kinds[b[i]] != kindOdd {
+			i++
+			continue
 		}
-		if w.apart {
-			s.scanFolded(w, f, text)
-			return
-		}
+		i = s.odd(w, f, text, i)
 	}
 }
 
-// plain hashes a word of ASCII letters that begins with n letters of x. It reports false if a letter in it is
-// stretched.
-func (s *scanner) plain(b []byte, i int, x uint64, n int) (hash uint64, end int, ok bool) {
-	v := (x | low20) & firstBytes[n]
-	stretched := triples(v, n)
-	hash = mum(s.seed^seed0^v, prime)
-	if n < 8 {
-		return hash, i + n, stretched == 0
-	}
+// long goes on with a word of ASCII letters after its first eight, v, whose hash is given. It reports false if a
+// letter in it is stretched.
+func (s *scanner) long(b []byte, i int, hash, v uint64) (_ uint64, end int, ok bool) {
+	stretched := triples(v, 8)
 	for off := i + 6; ; off += 6 {
 		x := load(b, off)
 		n := letters(x)
@@ -216,29 +196,16 @@ func (s *scanner) plain(b []byte, i int, x uint64, n int) (hash uint64, end int,
 	}
 }
 
-// odd takes the word at text[i:] through the folder, and those after it in the same hashtag. It returns where to go
-// on.
+// odd takes the word at text[i:] through the folder, and what goes with it. It returns where to go on.
 func (s *scanner) odd(w *walk, f *folder, text string, i int) int {
-	for i < len(text) {
-		f.out = f.out[:0]
-		_, next := f.next(text, i)
-		if len(f.out) > 0 {
-			s.step(w, s.hash(f.out))
-			w.note(isSingle(f.out))
-		}
-		i = next
-		if !f.tag && text[i-1] != '#' {
-			break
-		}
+	f.out = f.out[:0]
+	i = f.advance(text, i)
+	if n := len(f.out) - 1; n > 0 && bytes.IndexByte(f.out, ' ') == n {
+		s.step(w, s.hash(f.out[:n]))
+	} else if n > 0 {
+		eachWord(f.out, func(word []byte) { s.step(w, s.hash(word)) })
 	}
 	return i
-}
-
-// scanFolded walks over the folded text: for texts with words whose letters stand apart.
-func (s *scanner) scanFolded(w *walk, f *folder, text string) {
-	*w = walk{found: w.found[:0], active: w.active[:0]}
-	f.fold(text)
-	eachWord(f.out, func(word []byte) { s.step(w, s.hash(word)) })
 }
 
 // hash is what plain computes, of a folded word: windows of 8 bytes, 6 apart, so that each three bytes in a row
@@ -308,22 +275,26 @@ func triples(v uint64, n int) uint64 {
 // What an ASCII byte is beside a word of letters.
 const (
 	kindSep  = iota // it separates
-	kindMark        // it separates where no word has begun
+	kindMark        // it separates where no word has begun, and where none goes on after it
 	kindOdd         // the folder must look
 )
 
 // kinds is the folder's own table in short.
 var kinds = func() (t [256]uint8) {
 	for c := range t {
-		switch {
-		case c >= 0x80, c == '#':
-			t[c] = kindOdd
-		case ascii[c].class == classSep:
+		t[c] = kindOdd
+		if c >= utf8.RuneSelf {
+			continue
+		}
+		switch e := ascii[c]; e.class {
+		case classSep:
 			t[c] = kindSep
-		case ascii[c].class == classApostrophe || ascii[c].class == classSymbol:
+		case classApostrophe, classWeak:
 			t[c] = kindMark
-		default:
-			t[c] = kindOdd
+		case classSymbol:
+			if e.alike != 's' { // $yahid
+				t[c] = kindMark
+			}
 		}
 	}
 	return t
