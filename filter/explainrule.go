@@ -205,6 +205,9 @@ func (x *explainer) trial() Trial {
 		t.Left = &left
 	}
 	t.Why = t.why()
+	if t.When.Holds && foreign(x.balance, r.Language) {
+		t.Why = reason("rule.foreign", r.Language)
+	}
 	return t
 }
 

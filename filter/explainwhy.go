@@ -54,6 +54,7 @@ var reasons = map[string]string{
 
 	"rule.applies":   "its condition holds, and none of its exceptions does",
 	"rule.draft":     "it would apply, but it is a draft",
+	"rule.foreign":   "its condition holds, but it is a rule of the language %s, and the text is clearly in another",
 	"rule.left":      "its condition holds in what its exceptions do not take back",
 	"rule.shadow":    "its condition holds; it is in shadow, so it is counted and changes nothing",
 	"rule.takenback": "its condition holds only with what its exceptions take back",

@@ -278,6 +278,7 @@ func (s *scratch) lookCloser(f *Filter, text string) {
 	s.confirm(f)
 	s.collect(f)
 	s.sentences(text)
+	s.balance = balance(s.fold.out)
 }
 
 // weigh evaluates the conditions of the rules that can apply, and adds up what does.
@@ -312,7 +313,7 @@ func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, sh
 	}
 	v.Score = math.Round(v.Score*1e6) / 1e6 // 0.1 + 4.1 + 0.8 is 5
 	v.Category, v.Severity = top.Category, top.Severity
-	v.Language = language(s.fold.out, top.Language)
+	v.Language = language(s.balance, top.Language)
 	slices.SortStableFunc(v.Rules, func(a, b RuleScore) int { return cmp.Compare(b.Score, a.Score) })
 	slices.SortFunc(v.Hits, func(a, b Hit) int {
 		return cmp.Or(a.Start-b.Start, b.End-a.End, cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Term, b.Term))
@@ -323,6 +324,9 @@ func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, sh
 
 // applies reports whether a rule applies, and the places that make it apply.
 func (s *scratch) applies(r *rule) ([]place, bool) {
+	if foreign(s.balance, r.Language) {
+		return nil, false
+	}
 	places, ok := s.eval(&r.when)
 	if !ok {
 		return nil, false
@@ -391,6 +395,7 @@ type scratch struct {
 	masked  []bool  // by sentence: what stands in it does not count
 	masking bool
 	inOne   bool // a condition has to hold within one sentence
+	balance int  // of the languages of the text
 }
 
 // place is one occurrence of a pattern.

@@ -17,12 +17,24 @@ func init() {
 	}
 }
 
-// language is "id" or "en": what the text's function words say, else the language of the rule, else "id".
-func language(folded []byte, rule string) string {
-	balance := 0
+// balance says which language a folded text is in: above 0 Indonesian, below 0 English.
+func balance(folded []byte) (balance int) {
 	for w := range bytes.FieldsSeq(folded) {
 		balance += functionWords[string(w)]
 	}
+	return balance
+}
+
+// clearly is from which balance on a text is in one language, and rules of the other are not for it.
+const clearly = 2
+
+// foreign reports whether a text is clearly in another language than a rule's.
+func foreign(balance int, rule string) bool {
+	return rule == "id" && balance <= -clearly || rule == "en" && balance >= clearly
+}
+
+// language is "id" or "en": what the text's function words say, else the language of the rule, else "id".
+func language(balance int, rule string) string {
 	switch {
 	case balance > 0:
 		return "id"

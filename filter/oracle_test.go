@@ -156,7 +156,7 @@ func TestEngines(t *testing.T) {
 		texts = append(texts, o.random(rand.New(rand.NewPCG(seed, 4))))
 	}
 	some := &rules.Ruleset{Version: first.version} // as many as the reference engine has memory for
-	for i := 0; i < len(first.ruleset.Rules); i += 40 {
+	for i := 0; i < len(first.ruleset.Rules); i += 75 {
 		some.Rules = append(some.Rules, first.ruleset.Rules[i])
 	}
 	first = compiled(t, some)
@@ -338,7 +338,7 @@ func TestWorstCases(t *testing.T) {
 		return strings.ToValidUTF8(s, "")
 	}
 	flagged := map[string]bool{"every text that matches": true, "a call, a name and an oath": true,
-		"a stretched letter in a name": true, "10,000 marks": true, "marks on every letter": true}
+		"a stretched letter in a name": true, "a hashtag": true, "10,000 marks": true, "marks on every letter": true}
 	for name, text := range map[string]string{
 		"every term":                   fill(terms.String()),
 		"every text that matches":      fill(matches.String()),
