@@ -15,9 +15,9 @@ import (
 //   - forms of Arabic letters that differ by language or keyboard, and digits of every script;
 //   - zero-width and other invisible characters, combining marks, tatweel, apostrophes inside a word: left out;
 //   - look-alike letters of other scripts, only inside a word that has Latin letters too;
-//   - digits and symbols that stand for letters, as in reading.go;
+//   - digits and symbols that stand for letters, as symbols.go and leet.go say;
 //   - a letter three times or more: once;
-//   - the letters of a word that stand apart: one word, as in apart.go;
+//   - the letters of a word that stand apart: one word, as apart.go says;
 //   - a hashtag: its words, told by their capitals, underscores and numbers;
 //   - everything else that is no letter, digit or mark: a space.
 //
@@ -35,7 +35,7 @@ type folder struct {
 	repeat int  // how often that came in a row
 
 	tag   bool   // we are in a hashtag
-	signs []sign // what reading.go took apart
+	signs []sign // what a word is made of that can be read in several ways
 	queue []sign // those of them that are still to be appended
 	upTo  int    // where they end in the source
 
@@ -209,8 +209,11 @@ func (f *folder) run(text string, i int) (end, next int, plain bool) {
 		case classAlike, classLetter:
 			leet = leet || digits > 0 && (letters > 0 || digits <= 2)
 			alike = alike || e.class == classAlike
-			if letters += len(e.text); e.text[0] < utf8.RuneSelf {
-				latin += len(e.text)
+			letters += len(e.text)
+			for k := range len(e.text) {
+				if e.text[k] < utf8.RuneSelf {
+					latin++
+				}
 			}
 			digits = 0
 		case classLeet:

@@ -2,11 +2,16 @@ package filter
 
 import (
 	"bytes"
+	"math/rand/v2"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 	"unicode/utf8"
+
+	"golang.org/x/text/unicode/runenames"
 )
 
 // TestFold runs the cases of testdata/fold.txt.
@@ -32,7 +37,7 @@ func TestFold(t *testing.T) {
 	}
 }
 
-// checkFold checks what holds for the folding of any text.
+// checkFold checks what holds for the folding of any text, and that it is what the reference says.
 func checkFold(t *testing.T, text string) {
 	t.Helper()
 	plain, tracked := folder{}, folder{track: true}
@@ -60,7 +65,7 @@ func checkFold(t *testing.T, text string) {
 		}
 		last = sp.start
 	}
-	if len(text) <= longestReference {
+	if len(text) < 4000 {
 		if want := reference(text); string(plain.out) != want {
 			t.Fatalf("%q\nfolds to  %q\nreference %q", text, plain.out, want)
 		}
@@ -72,30 +77,84 @@ func checkFold(t *testing.T, text string) {
 	}
 }
 
-// longestReference is how many bytes the reference folds in a reasonable time.
-const longestReference = 2000
-
 func FuzzFold(f *testing.F) {
 	data, err := os.ReadFile("testdata/fold.txt")
 	if err != nil {
 		f.Fatal(err)
 	}
 	for line := range strings.Lines(string(data)) {
-		f.Add(line)
+		f.Add(unescape(line))
 	}
-	f.Add("a b c d aaaa b b b b")
+	for seed := range uint64(200) {
+		f.Add(puzzle(rand.New(rand.NewPCG(seed, 5))))
+	}
 	f.Add("\xff\xfe j\xcd\x81i")
 	f.Fuzz(checkFold)
+}
+
+// puzzle is a short text of few different characters that folding has something to do with.
+func puzzle(r *rand.Rand) string {
+	const all = "abcishojdABSH0123589!|+$@'#_.,-/~ \n\u200b\u0301аеοاهجﻻﬁæ🇦🇮＃！ｊＡ🅰ж山ß½ª"
+	chars, some := []rune(all), []rune{}
+	for range 2 + r.IntN(7) {
+		some = append(some, chars[r.IntN(len(chars))])
+	}
+	text := ""
+	for range r.IntN(24) {
+		text += string(some[r.IntN(len(some))])
+	}
+	return text
+}
+
+// TestFoldPuzzles folds thousands of them.
+func TestFoldPuzzles(t *testing.T) {
+	for seed := range uint64(20_000) {
+		checkFold(t, puzzle(rand.New(rand.NewPCG(seed, 6))))
+	}
+}
+
+// TestEveryCharacter folds each character alone, and inside a word.
+func TestEveryCharacter(t *testing.T) {
+	for r := rune(0); r <= unicode.MaxRune; r++ {
+		if assigned := runenames.Name(r); assigned != "" && !unicode.In(r, unicode.Han, unicode.Hangul, unicode.Co) {
+			checkFold(t, string(r)+" ba"+string(r)+"b")
+		}
+	}
+}
+
+// TestLatin: what is called a Latin letter is folded to it, whatever its style, hooks and strokes.
+func TestLatin(t *testing.T) {
+	names := regexp.MustCompile(`^(?:(?:FULLWIDTH )?LATIN (?:SMALL|CAPITAL) LETTER|LATIN LETTER SMALL CAPITAL|MATHEMATICAL .* (?:SMALL|CAPITAL)|` +
+		`(?:NEGATIVE )?(?:CIRCLED|SQUARED) LATIN (?:SMALL|CAPITAL) LETTER|PARENTHESIZED LATIN (?:SMALL|CAPITAL) LETTER|` +
+		`MODIFIER LETTER (?:SMALL|CAPITAL)|LATIN SUBSCRIPT SMALL LETTER|REGIONAL INDICATOR SYMBOL LETTER) (?:DOTLESS |REVERSED )?([A-Z])(?: WITH .*)?$`)
+	n := 0
+	for r := rune(utf8.RuneSelf); r <= unicode.MaxRune; r++ {
+		if name := names.FindStringSubmatch(runenames.Name(r)); name != nil && !strings.Contains(name[0], "WITH SMALL LETTER") {
+			n++
+			if got, want := folded(string(r)), " "+strings.ToLower(name[1])+" "; got != want {
+				t.Errorf("%U %c, %s, is folded to %q", r, r, runenames.Name(r), got)
+			}
+		}
+	}
+	if n < 1700 {
+		t.Errorf("%d letters: too few were tried", n)
+	}
 }
 
 // TestFoldIsLinear folds texts that are as long as a post may be and as bad as we can think of.
 func TestFoldIsLinear(t *testing.T) {
 	for name, unit := range map[string]string{
 		"one stretched letter": "a", "marks": "\u0301", "letters apart": "a ", "digits in words": "a1", "symbols in words": "a@a",
-		"apostrophes": "a'", "only apostrophes": "'", "look-alikes": "aа", "hashtags": "#aB", "ligatures": "ﷺ", "broken bytes": "\xff",
+		"apostrophes": "a'", "only apostrophes": "'", "look-alikes": "aа", "hashtags": "#aB", "ligatures": "ﻻﬁ", "broken bytes": "\xff",
+		"one symbol": "ab|", "marks of exclamation": "kata!", "dotted letters": "a.b-", "wide letters": "a  b c  ", "digits apart": "1 s 3 ",
+		"flags": "🇮", "pairs of flags": "🇮🇩a", "capitals": "#ABCa", "numbers in a hashtag": "#a11B", "one hashtag": "Ab", "addresses": "a@b.c",
+		"symbols apart": "a . @ . b", "long gaps": "a" + strings.Repeat(".", 500), "invisible between letters": "a.\u200b\u200b\u200b",
 	} {
 		t.Run(name, func(t *testing.T) {
 			text := strings.Repeat(unit, 64<<10/len(unit))
+			if name == "one hashtag" {
+				text = "#" + text
+			}
 			checkFold(t, text)
 			// Eight times the text takes about 8 times as long, or 64 times if the work were quadratic.
 			short, long := fastest(text[:len(text)/8]), fastest(text)

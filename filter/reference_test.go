@@ -1,6 +1,7 @@
 package filter
 
 import (
+	"cmp"
 	"regexp"
 	"slices"
 	"strings"
@@ -220,7 +221,7 @@ func refLike(s refSign) byte {
 	}
 	capital, _ := utf8.DecodeRuneInString(norm.NFKD.String(string(s.raw)))
 	for _, r := range []rune{capital, s.c} {
-		if like := alikes[r] + resembling[r]; like > 0 && s.c >= utf8.RuneSelf {
+		if like := cmp.Or(alikes[r], resembling[r]); like > 0 && s.c >= utf8.RuneSelf {
 			return like
 		}
 	}
