@@ -127,15 +127,20 @@ func (c *compiler) compile(in *rules.Cond) cond {
 		return out
 	}
 	if in.Op == rules.Any && !slices.ContainsFunc(in.Of, func(sub rules.Cond) bool { return sub.Op != rules.Term }) {
-		if bag, known := c.groups[&in.Of[0]]; known && in.Group != "" {
-			return cond{op: rules.Term, bag: bag}
+		shared := in.Group != "" && len(in.Of) > 0
+		if shared {
+			if bag, known := c.groups[&in.Of[0]]; known {
+				return cond{op: rules.Term, bag: bag}
+			}
 		}
 		var all []int32
 		for i := range in.Of {
 			all = append(all, c.spellings(&in.Of[i])...)
 		}
 		bag := c.bag(all)
-		c.groups[&in.Of[0]] = bag
+		if shared {
+			c.groups[&in.Of[0]] = bag
+		}
 		return cond{op: rules.Term, bag: bag}
 	}
 	of := in.Of
