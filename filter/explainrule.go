@@ -172,7 +172,7 @@ func (x *explainer) collectFound(c *cond, role Role) {
 func (x *explainer) foundAt(p place) Found {
 	at := x.span(p)
 	folded := x.f.patterns[p.pattern].folded
-	return Found{Span: at, Text: x.text[at.Start:at.End], Term: x.rule.terms()[int32(p.pattern)], Spelling: folded[1 : len(folded)-1]}
+	return Found{Span: at, Text: x.text[at.Start:at.End], Term: x.f.term(x.rule, int32(p.pattern)), Spelling: folded[1 : len(folded)-1]}
 }
 
 // trial explains a rule.

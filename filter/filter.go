@@ -33,7 +33,7 @@ type rule struct {
 	*rules.Rule
 	when   cond
 	unless []unless
-	terms  func() map[int32]string // by pattern: the term of this rule that has it, as the lexicon has it
+	names  *sync.Map // by pattern that was hit: the term of this rule that has it, as the lexicon has it
 }
 
 type unless struct {
@@ -72,7 +72,7 @@ func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 	// The terms that can make a rule apply come first: only they are looked for in every post.
 	for i := range rs.Rules {
 		if r := &rs.Rules[i]; r.Status != rules.Draft {
-			f.rules = append(f.rules, rule{Rule: r, when: c.compile(&r.When), terms: sync.OnceValue(func() map[int32]string { return f.terms(r) })})
+			f.rules = append(f.rules, rule{Rule: r, when: c.compile(&r.When), names: new(sync.Map)})
 		}
 	}
 	f.triggers = len(f.patterns)
@@ -93,21 +93,23 @@ func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 	return f, cmp.Or(err, errAlso)
 }
 
-// terms names the patterns of a rule, each by the first of its terms that has it. Only rules that flag are asked for it.
-func (f *Filter) terms(r *rules.Rule) map[int32]string {
-	names := map[int32]string{}
-	note := func(leaf *rules.Cond) {
-		for _, id := range f.spelled[&leaf.Spellings[0]] {
-			if names[id] == "" {
-				names[id] = leaf.Term
-			}
+// term is the first term of a rule that has a pattern. Only what is hit is asked for, again and again.
+func (f *Filter) term(r *rule, pattern int32) string {
+	if known, ok := r.names.Load(pattern); ok {
+		return known.(string)
+	}
+	name := ""
+	look := func(leaf *rules.Cond) {
+		if name == "" && slices.Contains(f.spelled[&leaf.Spellings[0]], pattern) {
+			name = leaf.Term
 		}
 	}
-	r.When.Terms(note)
+	r.When.Terms(look)
 	for i := range r.Unless {
-		r.Unless[i].Terms(note)
+		r.Unless[i].Terms(look)
 	}
-	return names
+	r.names.Store(pattern, name)
+	return name
 }
 
 // compiler gives each different folded spelling one id, and each different set of them one bag.
@@ -302,7 +304,7 @@ func (f *Filter) weigh(s *scratch, possible []int32, text string) (v Verdict, sh
 		}
 		v.Score += r.Weight
 		v.Rules = append(v.Rules, RuleScore{ID: r.ID, Title: r.Title, Score: r.Weight})
-		v.Hits = append(v.Hits, s.hits(r, hits, text)...)
+		v.Hits = append(v.Hits, s.hits(f, r, hits, text)...)
 		if top == nil || r.Threshold < v.Threshold {
 			v.Threshold = r.Threshold
 		}
@@ -454,14 +456,14 @@ func (s *scratch) confirm(f *Filter) {
 }
 
 // hits turns places into spans of the original text.
-func (s *scratch) hits(r *rule, places []place, text string) []Hit {
+func (s *scratch) hits(f *Filter, r *rule, places []place, text string) []Hit {
 	out := make([]Hit, 0, len(places))
 	for _, p := range places {
 		if p.pattern < 0 {
 			continue // a quotation is no hit
 		}
 		start, end := int(s.fold.spans[p.from].start), int(s.fold.spans[p.to-1].end)
-		out = append(out, Hit{Rule: r.ID, Term: r.terms()[int32(p.pattern)], Start: start, End: end, Text: text[start:end]})
+		out = append(out, Hit{Rule: r.ID, Term: f.term(r, int32(p.pattern)), Start: start, End: end, Text: text[start:end]})
 	}
 	return out
 }
