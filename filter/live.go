@@ -2,6 +2,7 @@ package filter
 
 import (
 	"fmt"
+	"runtime/debug"
 	"hash/maphash"
 	"sync"
 	"sync/atomic"
@@ -74,6 +75,7 @@ func (l *Live) swap(rs *rules.Ruleset) error {
 	if err != nil {
 		return err
 	}
+	go debug.FreeOSMemory() // compiling and testing take several times what stays
 	return l.put(next)
 }
 
