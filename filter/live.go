@@ -2,8 +2,8 @@ package filter
 
 import (
 	"fmt"
-	"runtime/debug"
 	"hash/maphash"
+	"runtime/debug"
 	"sync"
 	"sync/atomic"
 	"time"
