@@ -281,8 +281,9 @@ func (m *Metrics) use(f *Filter) {
 		return
 	}
 	m.info.WithLabelValues(f.version).Set(1)
-	rules, terms := f.Counts()
+	rules, spellings := f.Counts()
 	m.size.WithLabelValues("rules").Set(float64(rules))
-	m.size.WithLabelValues("terms").Set(float64(terms))
+	m.size.WithLabelValues("terms").Set(float64(f.ruleset.Terms()))
+	m.size.WithLabelValues("spellings").Set(float64(spellings))
 	m.inShadow.Set(float64(len(f.ruleset.Braked())))
 }

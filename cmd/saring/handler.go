@@ -123,8 +123,8 @@ func (u *up) greet() {
 	say("saring is up")
 	say("  data     %s (%s)", u.data, broker)
 	if u.live != nil {
-		rules, terms := u.live.Filter().Counts()
-		say("  rules    %d rules, %d terms, version %s%s", rules, terms, u.live.Filter().Version(), u.rulesFrom())
+		rules, _ := u.live.Filter().Counts()
+		say("  rules    %d rules, %d terms, version %s%s", rules, u.live.Ruleset().Terms(), u.live.Filter().Version(), u.rulesFrom())
 	}
 	if u.does(roleReview) {
 		say("  desk     %s", u.keys.Link(cmp.Or(u.publicURL, u.address), linkLife))
