@@ -20,6 +20,9 @@ const shared = "../../../shared/data/labelled"
 
 // TestGoals measures the lexicons in the binary on the bundled cases, and on the labelled posts where they are there.
 func TestGoals(t *testing.T) {
+	if raceEnabled {
+		t.Skip("one goroutine and tens of thousands of texts: the gate runs it without the race detector")
+	}
 	rs, err := rules.Bundled()
 	if err != nil {
 		t.Fatal(err)
