@@ -163,7 +163,7 @@ func newPeer(b *testing.B) *peer {
 			continue
 		}
 		rs.Rules[i].When.Terms(func(c *rules.Cond) {
-			if term := p.fold(c.Spellings[0]); !seen[term] {
+			if term := p.fold(c.Spellings(1)[0]); !seen[term] {
 				seen[term] = true
 				p.terms = append(p.terms, term)
 			}

@@ -10,10 +10,24 @@ import (
 
 // eval reports whether a condition holds, and the places that make it hold. They stay as they are until the next text.
 func (s *scratch) eval(c *cond) ([]place, bool) {
-	switch c.op {
-	case rules.Term:
+	if c.op == rules.Term {
 		at := s.places(s.at[c.bag]) // all of them: whoever repeats a word must not hide the last one
 		return at, len(at) > 0
+	}
+	if !s.rough {
+		return s.evalParts(c)
+	}
+	// Many rules have a condition in common. It is evaluated once.
+	known := &s.seen[c.id]
+	if known.look != s.looks {
+		at, ok := s.evalParts(c)
+		*known = seen{s.looks, ok, at}
+	}
+	return known.at, known.ok
+}
+
+func (s *scratch) evalParts(c *cond) ([]place, bool) {
+	switch c.op {
 	case rules.Quote:
 		at := s.places(s.quotes)
 		return at, s.rough || len(at) > 0

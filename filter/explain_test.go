@@ -221,11 +221,7 @@ func TestExplainOneRule(t *testing.T) {
 // TestExplainBound: no text makes an explanation huge, and none makes it slow.
 func TestExplainBound(t *testing.T) {
 	f := bundledFilter(t)
-	var terms []string
-	for _, p := range f.patterns {
-		terms = append(terms, strings.TrimSpace(p.folded))
-	}
-	all := strings.Join(terms, " ")
+	all := strings.Join(spellings(f.ruleset, 4), " ")
 	for name, text := range map[string]string{
 		"every term": all[:min(len(all), 64<<10)], "one stretched letter": strings.Repeat("a", 64<<10),
 		"few terms": strings.Repeat("bunuh kafir isis baiat ayo kami ", 2000),

@@ -44,8 +44,9 @@ type explainer struct {
 
 // newExplainer looks at a text as judge does at one that has a term.
 func newExplainer(f *Filter, s *scratch, text string, o ExplainOptions) *explainer {
-	s.look(f, text)
-	s.found = append(s.found[:0], s.walk.found...) // look leaves them out when no rule can apply
+	s.kept, s.found = s.kept[:0], s.found[:0]
+	s.find(f, triggers, text)
+	s.find(f, others, text)
 	s.lookCloser(f, text)
 	x := &explainer{scratch: s, f: f, text: text, o: o}
 	start := 1
@@ -171,8 +172,7 @@ func (x *explainer) collectFound(c *cond, role Role) {
 
 func (x *explainer) foundAt(p place) Found {
 	at := x.span(p)
-	folded := x.f.patterns[p.pattern].folded
-	return Found{Span: at, Text: x.text[at.Start:at.End], Term: x.f.term(x.rule, int32(p.pattern)), Spelling: folded[1 : len(folded)-1]}
+	return Found{Span: at, Text: x.text[at.Start:at.End], Term: x.f.patterns[p.pattern].term, Spelling: string(x.fold.out[x.foldedAt[p.first] : x.foldedAt[p.end]-1])}
 }
 
 // trial explains a rule.

@@ -2,11 +2,9 @@ package filter
 
 import (
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"math"
 	"slices"
-	"strings"
 	"sync"
 
 	"saring/ingest"
@@ -17,15 +15,14 @@ import (
 type Filter struct {
 	rules    []rule
 	patterns []pattern // by id
-	triggers int       // how many of them, the first, are looked for in every post
-	bags     int       // how many bags there are
-	needs    needs
-	find     finder // of the triggers
-	also     finder // of the other patterns, those that only keep a rule from applying
-	ruleset  *rules.Ruleset
-	version  string
-	scratch  sync.Pool
-	spelled  map[*string][]int32 // by the first spelling of a term: the patterns that its spellings are
+	vocabulary
+	bags    int // how many bags there are
+	conds   int // how many different conditions there are
+	needs   needs
+	finders [levels]finder
+	ruleset *rules.Ruleset
+	version string
+	scratch sync.Pool
 }
 
 // rule is a rule that applies, with its conditions over bags of patterns.
@@ -33,7 +30,6 @@ type rule struct {
 	*rules.Rule
 	when   cond
 	unless []unless
-	names  *sync.Map // by pattern that was hit: the term of this rule that has it, as the lexicon has it
 }
 
 type unless struct {
@@ -43,6 +39,7 @@ type unless struct {
 
 // cond is a rules.Cond with a bag in a leaf.
 type cond struct {
+	id      int32 // the same for conditions that are the same
 	op      rules.Op
 	bag     int // of a term, or of several any of which will do
 	of      []cond
@@ -51,176 +48,28 @@ type cond struct {
 	ordered bool
 }
 
-// pattern is a folded spelling of a term, with a space at each end. A bag is a set of patterns; a text has it if it
-// has one of them.
+// pattern is a row of sets of folded words; a text has it if it has one word of each side by side. A bag is a set of
+// patterns; a text has it if it has one of them.
 type pattern struct {
-	folded string
-	words  int     // in folded
-	bags   []int32 // that it is in
+	sets  []int32
+	term  string  // the first term that it is, as its lexicon has it
+	bags  []int32 // that it is in
+	level int     // when it is looked for
 }
 
-// New compiles a ruleset. Rules in draft are left out. The error names the file and line of a term that cannot
-// be matched.
-func New(rs *rules.Ruleset) (*Filter, error) { return NewWith(rs, Words) }
-
-// NewWith is New with an engine. All engines give the same verdicts.
-func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
-	f := &Filter{ruleset: rs, version: rs.Version}
-	f.scratch.New = func() any { return new(scratch) }
-	f.spelled = map[*string][]int32{}
-	c := compiler{f: f, ids: map[string]int32{}, bags: map[string]int{}, groups: map[*rules.Cond]int{}}
-	// The terms that can make a rule apply come first: only they are looked for in every post.
-	for i := range rs.Rules {
-		if r := &rs.Rules[i]; r.Status != rules.Draft {
-			f.rules = append(f.rules, rule{Rule: r, when: c.compile(&r.When), names: new(sync.Map)})
-		}
-	}
-	f.triggers = len(f.patterns)
-	for i := range f.rules {
-		for k := range f.rules[i].Unless {
-			u := &f.rules[i].Unless[k]
-			f.rules[i].unless = append(f.rules[i].unless, unless{c.compile(&u.Cond), u.InSentence})
-		}
-	}
-	if len(c.mistakes) > 0 {
-		return nil, c.mistakes
-	}
-	f.bags = len(c.bags)
-	f.needs = newNeeds(f.rules, f.bags)
-	var err, errAlso error
-	f.find, err = newFinder(e, f.patterns[:f.triggers])
-	f.also, errAlso = newFinder(e, f.patterns[f.triggers:])
-	return f, cmp.Or(err, errAlso)
-}
-
-// term is the first term of a rule that has a pattern. Only what is hit is asked for, again and again.
-func (f *Filter) term(r *rule, pattern int32) string {
-	if known, ok := r.names.Load(pattern); ok {
-		return known.(string)
-	}
-	name := ""
-	look := func(leaf *rules.Cond) {
-		if name == "" && slices.Contains(f.spelled[&leaf.Spellings[0]], pattern) {
-			name = leaf.Term
-		}
-	}
-	r.When.Terms(look)
-	for i := range r.Unless {
-		r.Unless[i].Terms(look)
-	}
-	r.names.Store(pattern, name)
-	return name
-}
-
-// compiler gives each different folded spelling one id, and each different set of them one bag.
-type compiler struct {
-	f        *Filter
-	ids      map[string]int32
-	bags     map[string]int
-	groups   map[*rules.Cond]int // bags by the first term of a group, whose terms all its uses share
-	fold     folder
-	mistakes rules.Mistakes
-}
-
-func (c *compiler) compile(in *rules.Cond) cond {
-	out := cond{op: in.Op, n: in.N, within: in.Within, ordered: in.Ordered}
-	if in.Op == rules.Term {
-		out.bag = c.bag(c.spellings(in))
-		return out
-	}
-	if in.Op == rules.Any && !slices.ContainsFunc(in.Of, func(sub rules.Cond) bool { return sub.Op != rules.Term }) {
-		shared := in.Group != "" && len(in.Of) > 0
-		if shared {
-			if bag, known := c.groups[&in.Of[0]]; known {
-				return cond{op: rules.Term, bag: bag}
-			}
-		}
-		var all []int32
-		for i := range in.Of {
-			all = append(all, c.spellings(&in.Of[i])...)
-		}
-		bag := c.bag(all)
-		if shared {
-			c.groups[&in.Of[0]] = bag
-		}
-		return cond{op: rules.Term, bag: bag}
-	}
-	of := in.Of
-	if in.Op == rules.AtLeast && len(of) == 1 && of[0].Group != "" {
-		of = of[0].Of // so many different terms of the group
-	}
-	for i := range of {
-		out.of = append(out.of, c.compile(&of[i]))
-	}
-	return out
-}
-
-// spellings returns the ids of what a term matches.
-func (c *compiler) spellings(leaf *rules.Cond) []int32 {
-	if len(leaf.Spellings) == 0 {
-		c.wordless(leaf)
-		return nil
-	}
-	key := &leaf.Spellings[0]
-	ids, known := c.f.spelled[key]
-	if !known {
-		for _, s := range leaf.Spellings {
-			if id, ok := c.id(s); ok {
-				ids = append(ids, id)
-			}
-		}
-		c.f.spelled[key] = ids
-	}
-	if len(ids) == 0 {
-		c.wordless(leaf)
-	}
-	return ids
-}
-
-func (c *compiler) wordless(leaf *rules.Cond) {
-	c.mistakes = append(c.mistakes, rules.Mistake{Position: leaf.Pos,
-		What: fmt.Sprintf("the term %q has no letter or digit, so it can never match", leaf.Term)})
-}
-
-func (c *compiler) id(spelling string) (id int32, ok bool) {
-	c.fold.fold(spelling)
-	if len(c.fold.out) < 3 {
-		return 0, false
-	}
-	folded := string(c.fold.out)
-	id, known := c.ids[folded]
-	if !known {
-		id = int32(len(c.f.patterns))
-		c.ids[folded] = id
-		c.f.patterns = append(c.f.patterns, pattern{folded: folded, words: strings.Count(folded, " ") - 1})
-	}
-	return id, true
-}
-
-// bag returns the bag of some patterns.
-func (c *compiler) bag(ids []int32) int {
-	ids = slices.Compact(slices.Sorted(slices.Values(ids)))
-	key := make([]byte, 0, 4*len(ids))
-	for _, id := range ids {
-		key = binary.LittleEndian.AppendUint32(key, uint32(id))
-	}
-	n, known := c.bags[string(key)]
-	if !known {
-		n = len(c.bags)
-		c.bags[string(key)] = n
-		for _, id := range ids {
-			p := &c.f.patterns[id]
-			p.bags = append(p.bags, int32(n))
-		}
-	}
-	return n
-}
+// Patterns are looked for at three levels, the next only if the one before leaves a rule that could apply.
+const (
+	triggers   = iota // of each rule, what must stand in the text and is rarest
+	others            // the rest of what makes rules apply
+	exceptions        // what only keeps them from it
+	levels
+)
 
 // Version names the ruleset.
 func (f *Filter) Version() string { return f.version }
 
-// Counts returns how many rules apply and how many different spellings they look for.
-func (f *Filter) Counts() (rules, spellings int) { return len(f.rules), len(f.patterns) }
+// Counts returns how many rules apply and how many different words they look for.
+func (f *Filter) Counts() (rules, words int) { return len(f.rules), f.words() }
 
 // Verdict says what the ruleset says of a post.
 func (f *Filter) Verdict(p ingest.Post) Verdict { return f.Text(p.Text()) }
@@ -247,38 +96,49 @@ func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 		return Verdict{Threshold: rules.Threshold, Ruleset: f.version, Rules: []RuleScore{}, Hits: []Hit{}}, nil
 	}
 	s.lookCloser(f, text)
-	slices.Sort(possible)
 	return f.weigh(s, possible, text)
 }
 
 // look returns the rules that can apply to a text, by where their terms seem to stand.
 func (s *scratch) look(f *Filter, text string) []int32 {
-	s.kept = s.kept[:0]
-	f.find(s, text)
-	if len(s.walk.found) == 0 {
-		return nil
-	}
-	possible := f.needs.possible(&s.tally, f.patterns, s.walk.found)
+	s.kept, s.found = s.kept[:0], s.found[:0]
+	s.find(f, triggers, text)
+	possible := f.needs.triggered(s, f.patterns)
 	if len(possible) == 0 {
 		return nil
 	}
-	s.found = append(s.found[:0], s.walk.found...)
+	s.find(f, others, text)
 	s.collect(f)
-	s.rough = true
-	ok := slices.ContainsFunc(possible, func(r int32) bool { _, ok := s.eval(&f.rules[r].when); return ok })
+	s.begin(f)
+	possible = slices.DeleteFunc(possible, func(r int32) bool {
+		if !f.needs.met(s, r) {
+			return true
+		}
+		_, ok := s.eval(&f.rules[r].when)
+		return !ok
+	})
 	s.rough = false
-	if !ok {
-		return nil
-	}
 	return possible
+}
+
+// begin begins a rough look.
+func (s *scratch) begin(f *Filter) {
+	if len(s.seen) < f.conds || s.looks == math.MaxUint32 {
+		s.seen, s.looks = make([]seen, f.conds), 0
+	}
+	s.looks++
+	s.rough = true
+}
+
+// find adds the patterns of a level to s.found.
+func (s *scratch) find(f *Filter, level int, text string) {
+	f.finders[level](s, text)
+	s.found = append(s.found, s.walk.found...)
 }
 
 // lookCloser finds all patterns of a text, where exactly they stand, and in which sentences.
 func (s *scratch) lookCloser(f *Filter, text string) {
-	f.also(s, text)
-	for _, c := range s.walk.found {
-		s.found = append(s.found, candidate{c.term + int32(f.triggers), c.word})
-	}
+	s.find(f, exceptions, text)
 	s.fold.track = true
 	s.fold.fold(text)
 	s.fold.track = false
@@ -384,18 +244,21 @@ func graver(a, b *rules.Rule) bool {
 
 // scratch is what one verdict needs; it is used again for the next.
 type scratch struct {
-	fold  folder
-	walk  walk
-	tally tally
-	found []candidate // of all patterns; confirmed after confirm
-	at    [][]place   // by bag: where one of its patterns stands
-	met   []int32     // the bags that stand anywhere
-	kept  []place     // what conditions found, one after the other
-	stack [][]place   // what the parts of a condition found, while it is evaluated
-	last  []int       // by sentence, for together
-	have  []int
+	fold     folder
+	walk     walk
+	touched  []uint8     // by rule: which of its triggers were found
+	possible []int32     // rules
+	found    []candidate // of all patterns; confirmed after confirm
+	at       [][]place   // by bag: where one of its patterns stands
+	met      []int32     // the bags that stand anywhere
+	kept     []place     // what conditions found, one after the other
+	stack    [][]place   // what the parts of a condition found, while it is evaluated
+	last     []int       // by sentence, for together
+	have     []int
 
-	rough   bool // nothing is known yet of sentences and quotations: what could hold, holds
+	rough   bool   // nothing is known yet of sentences and quotations: what could hold, holds
+	seen    []seen // by condition: what it came to in the last rough look that asked
+	looks   uint32 // how many rough looks there were
 	words   []int
 	in      []int32 // by word: its sentence
 	quotes  []place // stretches between quotation marks
@@ -403,6 +266,13 @@ type scratch struct {
 	masking bool
 	inOne   bool // a condition has to hold within one sentence
 	balance int  // of the languages of the text
+}
+
+// seen is what a condition came to in a rough look.
+type seen struct {
+	look uint32
+	ok   bool
+	at   []place
 }
 
 // place is one occurrence of a pattern.
@@ -422,12 +292,11 @@ func (s *scratch) collect(f *Filter) {
 	}
 	s.met = s.met[:0]
 	for _, c := range s.found {
-		p := &f.patterns[c.term]
+		p := &f.patterns[c.pattern]
 		end := int(c.word) + 1
-		at := place{pattern: int(c.term), first: end - p.words, end: end}
+		at := place{pattern: int(c.pattern), first: end - len(p.sets), end: end}
 		if len(s.words) > 0 {
-			at.from = s.words[at.first]
-			at.to = at.from + len(p.folded) - 2
+			at.from, at.to = s.words[at.first], s.words[at.end]-1
 		}
 		for _, bag := range p.bags {
 			if len(s.at[bag]) == 0 {
@@ -439,19 +308,23 @@ func (s *scratch) collect(f *Filter) {
 	s.words = s.words[:0]
 }
 
-// confirm compares every candidate with the folded text and leaves out those that only seemed to be there.
+// confirm compares the words of every candidate with the folded text and leaves out those that only seemed to be there.
 func (s *scratch) confirm(f *Filter) {
 	s.words = s.words[:0]
-	for i, c := range s.fold.out[:len(s.fold.out)-1] {
+	for i, c := range s.fold.out {
 		if c == ' ' {
 			s.words = append(s.words, i+1)
 		}
 	}
 	s.found = slices.DeleteFunc(s.found, func(c candidate) bool {
-		p := &f.patterns[c.term]
-		from := s.words[int(c.word)+1-p.words]
-		to := from + len(p.folded) - 2
-		return to >= len(s.fold.out) || string(s.fold.out[from-1:to+1]) != p.folded
+		sets := f.patterns[c.pattern].sets
+		first := int(c.word) + 1 - len(sets)
+		for i, set := range sets {
+			if !f.vocabulary.has(set, s.fold.out[s.words[first+i]:s.words[first+i+1]-1]) {
+				return true
+			}
+		}
+		return false
 	})
 }
 
@@ -463,7 +336,7 @@ func (s *scratch) hits(f *Filter, r *rule, places []place, text string) []Hit {
 			continue // a quotation is no hit
 		}
 		start, end := int(s.fold.spans[p.from].start), int(s.fold.spans[p.to-1].end)
-		out = append(out, Hit{Rule: r.ID, Term: f.term(r, int32(p.pattern)), Start: start, End: end, Text: text[start:end]})
+		out = append(out, Hit{Rule: r.ID, Term: f.patterns[p.pattern].term, Start: start, End: end, Text: text[start:end]})
 	}
 	return out
 }

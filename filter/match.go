@@ -1,7 +1,6 @@
 package filter
 
 import (
-	"bytes"
 	"fmt"
 
 	"github.com/cloudflare/ahocorasick"
@@ -18,28 +17,28 @@ const (
 // Engines lists them, the default first.
 var Engines = []Engine{Words, Cloudflare}
 
-// A finder leaves the terms that occur in a text, and perhaps some that do not, in s.walk.found.
+// A finder leaves the patterns that occur in a text, and perhaps some that do not, in s.walk.found.
 type finder func(s *scratch, text string)
 
-func newFinder(e Engine, terms []pattern) (finder, error) {
+// newFinder makes a finder of some patterns.
+func newFinder(e Engine, ids []int32, patterns []pattern, v *vocabulary) (finder, error) {
 	switch e {
 	case Words:
-		scanner := newScanner(terms)
+		scanner := newScanner(ids, patterns, v)
 		return func(s *scratch, text string) { scanner.scan(&s.walk, &s.fold, text) }, nil
 	case Cloudflare:
-		patterns := make([]string, len(terms))
-		for i := range terms {
-			patterns[i] = terms[i].folded
-		}
-		engine, err := newEngine(patterns)
-		return func(s *scratch, text string) { engine.find(s, terms, text) }, err
+		engine, err := newEngine(ids, patterns, v)
+		return engine.find, err
 	}
 	return nil, fmt.Errorf("there is no engine %q; the engines are %v", e, Engines)
 }
 
-// engine finds which of some patterns occur in a folded text. It may be shared.
+// engine finds words by cloudflare/ahocorasick in a text that has been folded as a whole, and goes on with them in a
+// trie. It may be shared.
 type engine struct {
-	m *ahocorasick.Matcher
+	m    *ahocorasick.Matcher
+	ids  map[string]int // of the words
+	trie *trie
 }
 
 // cloudflare/ahocorasick holds 4,168 bytes for each byte of its patterns, and never gives them back.
@@ -48,41 +47,56 @@ const (
 	engineBudget        = 2 << 30
 )
 
-// newEngine refuses patterns that would take more memory than the budget.
-func newEngine(patterns []string) (engine, error) {
+// newEngine refuses words that would take more memory than the budget.
+func newEngine(ids []int32, patterns []pattern, v *vocabulary) (*engine, error) {
+	e := &engine{ids: map[string]int{}}
+	var list []string
 	size := 1
-	for _, p := range patterns {
-		size += len(p)
+	for _, id := range ids {
+		for _, set := range patterns[id].sets {
+			for _, w := range v.set(set) {
+				word := string(v.word(w))
+				if _, known := e.ids[word]; !known {
+					e.ids[word] = len(list)
+					list = append(list, " "+word+" ")
+					size += len(word) + 2
+				}
+			}
+		}
 	}
 	if need := size * bytesPerPatternByte; need > engineBudget {
-		return engine{}, fmt.Errorf("%d terms of %d bytes would take %d MB of memory with the engine %s; the limit is %d MB: take the engine %s",
-			len(patterns), size, need>>20, Cloudflare, engineBudget>>20, Words)
+		return nil, fmt.Errorf("%d words of %d bytes would take %d MB of memory with the engine %s; the limit is %d MB: take the engine %s",
+			len(list), size, need>>20, Cloudflare, engineBudget>>20, Words)
 	}
-	return engine{m: ahocorasick.NewStringMatcher(patterns)}, nil
+	e.trie, _ = newTrie(ids, patterns, v, e.key)
+	e.m = ahocorasick.NewStringMatcher(list)
+	return e, nil
 }
 
-// match returns the indexes of the patterns that occur, each once, in no order. Matcher.Match would be a data
-// race between goroutines; this is not.
-func (e engine) match(folded []byte) []int { return e.m.MatchThreadSafe(folded) }
+// key is what the trie knows a word by: its number, mixed.
+func (e *engine) key(word []byte) uint64 { return uint64(e.ids[string(word)]+1) * prime }
 
-// find folds a text and notes every place of every pattern in it.
-func (e engine) find(s *scratch, terms []pattern, text string) {
-	s.walk.found = s.walk.found[:0]
+// match returns the numbers of the words that occur, each once, in no order. Matcher.Match would be a data race between
+// goroutines; this is not.
+func (e *engine) match(folded []byte) []int { return e.m.MatchThreadSafe(folded) }
+
+// find folds a text and goes through its words.
+func (e *engine) find(s *scratch, text string) {
+	w := &s.walk
+	*w = walk{found: w.found[:0], active: w.active[:0], next: w.next}
 	s.fold.fold(text)
 	if !e.m.Contains(s.fold.out) {
 		return
 	}
+	there := map[int]bool{}
 	for _, id := range e.match(s.fold.out) {
-		words, pattern := int32(0), []byte(terms[id].folded)
-		for from := 0; ; {
-			i := bytes.Index(s.fold.out[from:], pattern)
-			if i < 0 {
-				break
-			}
-			words += int32(bytes.Count(s.fold.out[from:from+i], []byte(" ")))
-			s.walk.found = append(s.walk.found, candidate{int32(id), words + int32(terms[id].words) - 1})
-			from += i + 1
-			words++
-		}
+		there[id] = true
 	}
+	eachWord(s.fold.out, func(word []byte) {
+		if id, known := e.ids[string(word)]; known && there[id] {
+			e.trie.step(w, e.key(word))
+		} else {
+			w.pass()
+		}
+	})
 }

@@ -1,41 +1,79 @@
 package filter
 
-import "saring/rules"
+import (
+	"cmp"
+	"slices"
+
+	"saring/rules"
+)
 
 // needs says, from the terms of a text alone, which rules can apply to it. Most posts have a common word of some
 // rule ("kill", "join"), and very few have one of everything that a rule needs; only those are looked at closely.
 type needs struct {
-	uses [][]use  // by bag
-	all  []uint64 // by rule: a bit for each clause
+	clauses  [][][]int // by rule: bags, at least one of each
+	triggers [][]use   // by bag: the rules for which it is rare
+	always   []int32   // rules that need no term at all
 }
 
-// A use is a clause of a rule that a pattern of the bag satisfies.
+// use is a bag in one of the two rarest clauses of a rule, which are looked for first.
 type use struct {
 	rule   int32
-	clause uint64 // its bit
+	clause uint8 // its bit
 }
 
-// maxClauses is the bits of a mask. A rule with more is looked at when the first of them are there.
-const maxClauses = 64
+const bothClauses = 1 | 2
 
-func newNeeds(rs []rule, bags int) needs {
-	n := needs{uses: make([][]use, bags), all: make([]uint64, len(rs))}
+func newNeeds(rs []rule, costs []float64) needs {
+	n := needs{clauses: make([][][]int, len(rs)), triggers: make([][]use, len(costs))}
 	for i := range rs {
-		for k, clause := range clauses(&rs[i].when) {
-			if k == maxClauses {
-				break
+		n.clauses[i] = clauses(&rs[i].when, costs)
+		if len(n.clauses[i]) == 0 {
+			n.always = append(n.always, int32(i))
+			continue
+		}
+		slices.SortFunc(n.clauses[i], func(a, b []int) int { return cmp.Compare(cost(a, costs), cost(b, costs)) })
+		for k, clause := range n.clauses[i][:min(2, len(n.clauses[i]))] {
+			bit := uint8(1 << k)
+			if len(n.clauses[i]) == 1 {
+				bit = bothClauses
 			}
-			n.all[i] |= 1 << k
 			for _, bag := range clause {
-				n.uses[bag] = append(n.uses[bag], use{int32(i), 1 << k})
+				n.triggers[bag] = append(n.triggers[bag], use{int32(i), bit})
 			}
 		}
 	}
 	return n
 }
 
+// levels says of each bag when it is looked for.
+func (n *needs) levels(rs []rule, bags int) []int {
+	level := make([]int, bags)
+	for bag := range level {
+		level[bag] = exceptions
+	}
+	for i := range rs {
+		rs[i].when.bags(func(bag int) { level[bag] = others })
+	}
+	for bag, rules := range n.triggers {
+		if len(rules) > 0 {
+			level[bag] = triggers
+		}
+	}
+	return level
+}
+
+// bags calls f for each bag of a condition.
+func (c *cond) bags(f func(bag int)) {
+	if c.op == rules.Term {
+		f(c.bag)
+	}
+	for i := range c.of {
+		c.of[i].bags(f)
+	}
+}
+
 // clauses are what must hold for a condition to hold: at least one bag of each.
-func clauses(c *cond) (out [][]int) {
+func clauses(c *cond, costs []float64) (out [][]int) {
 	switch c.op {
 	case rules.Term:
 		return [][]int{{c.bag}}
@@ -44,58 +82,67 @@ func clauses(c *cond) (out [][]int) {
 	case rules.Any, rules.AtLeast: // one clause that every alternative implies
 		var union []int
 		for i := range c.of {
-			sub := clauses(&c.of[i])
+			sub := clauses(&c.of[i], costs)
 			if len(sub) == 0 {
 				return nil
 			}
-			union = append(union, shortest(sub)...)
+			union = append(union, rarest(sub, costs)...)
 		}
-		return [][]int{union}
+		slices.Sort(union)
+		return [][]int{slices.Compact(union)}
 	}
 	for i := range c.of {
-		out = append(out, clauses(&c.of[i])...)
+		out = append(out, clauses(&c.of[i], costs)...)
 	}
 	return out
 }
 
-func shortest(list [][]int) []int {
-	best := list[0]
-	for _, c := range list {
-		if len(c) < len(best) {
-			best = c
-		}
-	}
-	return best
+// rarest is the clause that is met least often.
+func rarest(clauses [][]int, costs []float64) []int {
+	return slices.MinFunc(clauses, func(a, b []int) int { return cmp.Compare(cost(a, costs), cost(b, costs)) })
 }
 
-// tally is where the rules stand for one text.
-type tally struct {
-	masks   []uint64 // by rule
-	touched []int32  // rules whose mask is not 0
+func cost(clause []int, costs []float64) (sum float64) {
+	for _, bag := range clause {
+		sum += costs[bag]
+	}
+	return sum
 }
 
-// possible returns the rules that can apply to a text with these terms, in no order. It is valid until the next call.
-func (n *needs) possible(t *tally, patterns []pattern, found []candidate) (out []int32) {
-	if len(t.masks) < len(n.all) {
-		t.masks = make([]uint64, len(n.all))
+// triggered returns the rules of which both triggers were found, in their order. It is valid until the next call.
+func (n *needs) triggered(s *scratch, patterns []pattern) []int32 {
+	if len(s.touched) < len(n.clauses) {
+		s.touched = make([]uint8, len(n.clauses))
 	}
-	t.touched = t.touched[:0]
-	for _, c := range found {
-		for _, bag := range patterns[c.term].bags {
-			for _, u := range n.uses[bag] {
-				if t.masks[u.rule] == 0 {
-					t.touched = append(t.touched, u.rule)
+	s.possible = s.possible[:0]
+	for _, c := range s.found {
+		for _, bag := range patterns[c.pattern].bags {
+			for _, u := range n.triggers[bag] {
+				if s.touched[u.rule] == 0 {
+					s.possible = append(s.possible, u.rule)
 				}
-				t.masks[u.rule] |= u.clause
+				s.touched[u.rule] |= u.clause
 			}
 		}
 	}
-	out = t.touched[:0]
-	for _, r := range t.touched {
-		if t.masks[r] == n.all[r] {
-			out = append(out, r)
+	both := s.possible[:0]
+	for _, r := range s.possible {
+		if s.touched[r] == bothClauses {
+			both = append(both, r)
 		}
-		t.masks[r] = 0
+		s.touched[r] = 0
 	}
-	return out
+	s.possible = append(both, n.always...)
+	slices.Sort(s.possible)
+	return s.possible
+}
+
+// met reports whether everything that a rule needs was found somewhere.
+func (n *needs) met(s *scratch, rule int32) bool {
+	for _, clause := range n.clauses[rule] {
+		if !slices.ContainsFunc(clause, func(bag int) bool { return len(s.at[bag]) > 0 }) {
+			return false
+		}
+	}
+	return true
 }

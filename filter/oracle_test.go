@@ -42,15 +42,22 @@ func sample(t testing.TB) []ingest.Post {
 	return posts
 }
 
-// oraclePatterns are as many as the reference engine has memory for.
-const oraclePatterns = 6000
+// oracleTerms are as many as the reference engine has memory for.
+const oracleTerms = 4000
 
-// oracle is a filter of each engine with one rule for each of some patterns of the lexicons in the binary, evenly
-// chosen, so that a verdict lists those that occur, and what it must say: the terms that the slowest and plainest search finds in the
-// folded text.
+// oracle is a filter of each engine with one rule for each of some terms of the lexicons in the binary, evenly chosen, so
+// that a verdict lists those that occur, and what it must say: what the plainest search finds in the folded text.
 type oracle struct {
 	filters map[Engine]*Filter
-	folded  []string // by rule
+	terms   []plainTerm // by rule
+	forms   []string    // some of each, to make texts of
+}
+
+// plainTerm is, for each word of a term, the folded forms of it; and its spellings without spaces.
+type plainTerm struct {
+	name   string
+	words  []map[string]bool
+	joined map[string]bool
 }
 
 var newOracle = sync.OnceValues(func() (*oracle, error) {
@@ -58,17 +65,23 @@ var newOracle = sync.OnceValues(func() (*oracle, error) {
 	if err != nil {
 		return nil, err
 	}
+	var leaves []*rules.Cond
+	seen := map[string]bool{}
+	for i := range all.ruleset.Rules {
+		all.ruleset.Rules[i].When.Terms(func(leaf *rules.Cond) {
+			if !seen[leaf.Term] {
+				seen[leaf.Term] = true
+				leaves = append(leaves, leaf)
+			}
+		})
+	}
 	o := &oracle{filters: map[Engine]*Filter{}}
 	var each []rules.Rule
-	stride := 1 + len(all.patterns)/oraclePatterns
-	for i, term := range all.patterns {
-		if i%stride > 0 {
-			continue
-		}
-		i = len(each)
-		each = append(each, rules.Rule{ID: strconv.Itoa(i), Title: term.folded, Language: "any", Status: rules.Warn,
-			Category: rules.Threat, Severity: rules.Low, Weight: 1, When: rules.Cond{Op: rules.Term, Term: term.folded, Spellings: []string{term.folded}}})
-		o.folded = append(o.folded, term.folded)
+	for i := 0; i < len(leaves); i += 1 + len(leaves)/oracleTerms {
+		each = append(each, rules.Rule{ID: strconv.Itoa(len(each)), Title: leaves[i].Term, Language: "any", Status: rules.Warn,
+			Category: rules.Threat, Severity: rules.Low, Weight: 1, When: *leaves[i]})
+		o.terms = append(o.terms, plain(leaves[i]))
+		o.forms = append(o.forms, leaves[i].Spellings(6)...)
 	}
 	for _, e := range Engines {
 		if o.filters[e], err = NewWith(&rules.Ruleset{Version: "oracle", Rules: each}, e); err != nil {
@@ -77,6 +90,62 @@ var newOracle = sync.OnceValues(func() (*oracle, error) {
 	}
 	return o, nil
 })
+
+func plain(leaf *rules.Cond) plainTerm {
+	t := plainTerm{name: leaf.Term, joined: map[string]bool{}}
+	for _, forms := range leaf.Words {
+		set := map[string]bool{}
+		for _, form := range forms {
+			set[strings.TrimSpace(folded(form))] = true
+		}
+		t.words = append(t.words, set)
+	}
+	if len(leaf.Words) > 1 {
+		t.joined[strings.TrimSpace(folded(leaf.Spellings(1)[0]))] = true
+		for _, s := range leaf.Spellings(maxJoined) {
+			if s = strings.ReplaceAll(s, " ", ""); len(s) >= shortJoined {
+				t.joined[strings.TrimSpace(folded(s))] = true
+			}
+		}
+	}
+	return t
+}
+
+// in tries the term at every word, with forms of one word and of several.
+func (t *plainTerm) in(words []string) bool {
+	for i := range words {
+		if t.joined[words[i]] || t.from(words[i:], 0) {
+			return true
+		}
+	}
+	return false
+}
+
+func (t *plainTerm) from(words []string, k int) bool {
+	if k == len(t.words) {
+		return true
+	}
+	for n := 1; n <= min(3, len(words)); n++ {
+		if t.words[k][strings.Join(words[:n], " ")] && t.from(words[n:], k+1) {
+			return true
+		}
+	}
+	return false
+}
+
+// spellings are the likeliest spellings of each term of a ruleset.
+func spellings(rs *rules.Ruleset, most int) (all []string) {
+	seen := map[string]bool{}
+	for i := range rs.Rules {
+		rs.Rules[i].When.Terms(func(leaf *rules.Cond) {
+			if !seen[leaf.Term] {
+				seen[leaf.Term] = true
+				all = append(all, leaf.Spellings(most)...)
+			}
+		})
+	}
+	return all
+}
 
 func folded(text string) string {
 	var f folder
@@ -88,9 +157,9 @@ func folded(text string) string {
 func (o *oracle) check(t testing.TB, text string) (found int) {
 	t.Helper()
 	var want []string
-	out := folded(text)
-	for i, term := range o.folded {
-		if strings.Contains(out, term) {
+	words := strings.Fields(folded(text))
+	for i := range o.terms {
+		if o.terms[i].in(words) {
 			want = append(want, strconv.Itoa(i))
 		}
 	}
@@ -109,7 +178,7 @@ func (o *oracle) check(t testing.TB, text string) (found int) {
 func (o *oracle) titles(ids []string) (out []string) {
 	for _, id := range ids {
 		i, _ := strconv.Atoi(id)
-		out = append(out, o.folded[i])
+		out = append(out, o.terms[i].name)
 	}
 	return out
 }
@@ -183,7 +252,7 @@ func TestEngines(t *testing.T) {
 func (o *oracle) random(r *rand.Rand) string {
 	var b strings.Builder
 	for range 1 + r.IntN(40) {
-		term := strings.TrimSpace(o.folded[r.IntN(len(o.folded))])
+		term := o.forms[r.IntN(len(o.forms))]
 		switch r.IntN(6) {
 		case 0:
 			term = term[:r.IntN(len(term))]
@@ -327,8 +396,8 @@ func admit(t testing.TB, text string) ingest.Post {
 func TestWorstCases(t *testing.T) {
 	f := bundledFilter(t)
 	var terms, matches strings.Builder
-	for _, term := range f.patterns {
-		terms.WriteString(term.folded)
+	for _, term := range spellings(f.ruleset, 4) {
+		terms.WriteString(term + " ")
 	}
 	for _, r := range f.ruleset.Rules {
 		matches.WriteString(strings.Join(r.Match, " ") + " ")

@@ -9,149 +9,31 @@ import (
 )
 
 // The scanner finds terms in a text in one walk over its bytes, without writing the folded text anywhere. A term is
-// a row of folded words, so the scanner goes from word to word: it hashes each in a register, and looks the word,
-// and the pair that it makes with the word before, up in a bit set that stays in the cache. Only what is in the set
-// is looked up in the table of terms. A word of plain ASCII letters is folded by one "or"; any other goes through
-// the folder, which is slower and always right.
+// a row of folded words, so the scanner goes from word to word: it hashes each in a register, and looks it up in a bit
+// set that stays in the cache. Only words that are in the set go on to the trie. A word of plain ASCII letters is folded
+// by one "or"; any other goes through the folder, which is slower and always right.
 //
-// What the scanner finds are candidates: their hashes are equal. They are compared byte by byte when the text is
-// folded as a whole, which happens only to texts that have one. What it does not find does not occur.
-//
-// The time is linear: a text of n words costs at most n times the words of the longest term, whatever the terms.
+// What the scanner finds are candidates: the hashes of their words are equal. They are compared byte by byte when the text
+// is folded as a whole, which happens only to texts that have one. What it does not find does not occur.
 type scanner struct {
-	seed  uint64
-	bits  []uint64 // one bit for each term of one word and each first pair of words, by the top bits of its key
-	shift uint     // 64 minus the logarithm of the number of bits
-	slots []slot   // open addressing, by the low bits of the key
-	mask  uint64
+	*trie
+	seed uint64
 }
 
-// slot is what is known of a key, which stands for the first words of terms.
-type slot struct {
-	key  uint64
-	term int32 // the term that these words are, -1 for none
-	used bool
-	more bool // terms go on from here
-}
-
-// candidate is a term that may end at a word of the text.
-type candidate struct{ term, word int32 }
-
-// newScanner makes a scanner for terms, which are folded and all different.
-func newScanner(terms []pattern) *scanner {
-	keys := 0
-	for i := range terms {
-		keys += terms[i].words
-	}
-	s := &scanner{shift: 64 - uint(max(15, bits.Len(uint(16*keys))))}
-	slots := 1 << bits.Len(uint(2*keys+1))
-	s.mask = uint64(slots - 1)
-	for ok := false; !ok; s.seed++ { // another seed, should two terms ever have one key
-		s.bits, s.slots, ok = make([]uint64, 1<<(64-s.shift)/64), make([]slot, slots), true
-		for i := range terms {
-			ok = ok && s.add(terms[i].folded, int32(i))
-		}
-		if ok {
-			break
+// newScanner makes a scanner for some patterns.
+func newScanner(ids []int32, patterns []pattern, v *vocabulary) *scanner {
+	s := &scanner{}
+	for ok := false; !ok; s.seed++ { // another seed, should two words ever have one hash
+		if s.trie, ok = newTrie(ids, patterns, v, s.hash); ok {
+			return s
 		}
 	}
 	return s
 }
 
-// add puts a term and its prefixes into the table. It reports whether the term's key was free.
-func (s *scanner) add(folded string, id int32) bool {
-	key, n := uint64(0), 0
-	var last *slot
-	eachWord([]byte(folded), func(w []byte) {
-		if last != nil {
-			last.more = true
-		}
-		if n++; n == 1 {
-			key = s.hash(w)
-		} else {
-			key = joined(key, s.hash(w))
-		}
-		last = s.slot(key)
-		if !last.used {
-			*last = slot{key: key, term: -1, used: true}
-		}
-		if n == 2 {
-			s.set(key)
-		}
-	})
-	if n == 1 {
-		s.set(key)
-	}
-	if last.term >= 0 {
-		return false
-	}
-	last.term = id
-	return true
-}
-
-// slot returns where a key is, or where it would be.
-func (s *scanner) slot(key uint64) *slot {
-	for i := key & s.mask; ; i = (i + 1) & s.mask {
-		if at := &s.slots[i]; !at.used || at.key == key {
-			return at
-		}
-	}
-}
-
-func (s *scanner) set(key uint64) { s.bits[key>>s.shift>>6] |= 1 << (key >> s.shift & 63) }
-
-func (s *scanner) has(key uint64) bool {
-	k := key >> s.shift
-	return s.bits[k>>6]>>(k&63)&1 != 0
-}
-
-// walk is where a scan stands.
-type walk struct {
-	found  []candidate
-	active []uint64 // keys of two words and more that the last word ended and that terms go on from
-	before uint64   // key of the last word alone
-	words  int32    // how many there were
-}
-
-// step goes on by a word.
-func (s *scanner) step(w *walk, hash uint64) {
-	pair := joined(w.before, hash)
-	if s.has(hash) {
-		if at := s.slot(hash); at.used && at.term >= 0 {
-			w.found = append(w.found, candidate{at.term, w.words})
-		}
-	}
-	if len(w.active) > 0 {
-		active := w.active
-		w.active = w.active[:0]
-		for _, key := range active {
-			s.enter(w, joined(key, hash))
-		}
-	}
-	if s.has(pair) {
-		s.enter(w, pair)
-	}
-	w.before = hash
-	w.words++
-}
-
-// enter notes the term that a key is, and the key if terms go on from it.
-func (s *scanner) enter(w *walk, key uint64) {
-	at := s.slot(key)
-	if !at.used {
-		return
-	}
-	if at.term >= 0 {
-		w.found = append(w.found, candidate{at.term, w.words})
-	}
-	if at.more {
-		w.active = append(w.active, key)
-	}
-}
-
 // scan walks over a text and leaves the candidates in w.found, their words counted as the folder counts them.
 func (s *scanner) scan(w *walk, f *folder, text string) {
-	*w = walk{found: w.found[:0], active: w.active[:0]}
+	*w = walk{found: w.found[:0], active: w.active[:0], next: w.next}
 	f.begin()
 	b := unsafe.Slice(unsafe.StringData(text), len(text))
 	for i := 0; i < len(b); {
@@ -220,9 +102,6 @@ func (s *scanner) hash(word []byte) uint64 {
 	}
 }
 
-// joined is the key of some words and one more. The key of one word is its hash.
-func joined(key, hash uint64) uint64 { return mum(bits.RotateLeft64(key, 32)^hash^seed1, prime) }
-
 // mum mixes by a product of twice the length. (After wyhash, in the public domain.)
 func mum(a, b uint64) uint64 {
 	hi, lo := bits.Mul64(a, b)
@@ -231,7 +110,6 @@ func mum(a, b uint64) uint64 {
 
 const (
 	seed0 = 0xa0761d6478bd642f
-	seed1 = 0xe7037ed1a0b428db
 	prime = 0x8ebc6af09c88c6e3
 
 	ones  = 0x0101010101010101

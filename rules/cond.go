@@ -12,15 +12,15 @@ import (
 
 // A Cond is a condition on a text. A leaf has a Term or is a quotation; the others have an Op over Of.
 type Cond struct {
-	Op        Op
-	Term      string   // as the lexicon has it, with its marks
-	Spellings []string // of a term: all that it matches, the plainest first; to be folded before they are compared
-	Group     string   // Any: the group that Of are the terms of, "" for none
-	Of        []Cond
-	N         int  // AtLeast: how many
-	Within    int  // Near: at most so many words from the first to the last
-	Ordered   bool // Near: in the order of Of
-	Pos       Position
+	Op      Op
+	Term    string     // as the lexicon has it, with its marks
+	Words   [][]string // of a term: what each of its words matches, the plainest first; to be folded before they are compared
+	Group   string     // Any: the group that Of are the terms of, "" for none
+	Of      []Cond
+	N       int  // AtLeast: how many
+	Within  int  // Near: at most so many words from the first to the last
+	Ordered bool // Near: in the order of Of
+	Pos     Position
 }
 
 // An Op joins conditions.

@@ -113,18 +113,20 @@ func (l *linter) group(name string, g group) {
 // covered finds terms that are never needed, because another of the same list stands in each of their spellings.
 func (l *linter) covered(terms []Cond) {
 	by := map[string]string{} // plain spelling to term
-	for _, t := range terms {
-		for _, s := range t.Spellings {
+	for i := range terms {
+		t := &terms[i]
+		for _, s := range t.Spellings(maxPhrases) {
 			if by[s] == "" {
 				by[s] = t.Term
 			}
 		}
 	}
-	for _, t := range terms {
-		if t.Op != Term || len(t.Spellings) == 0 {
+	for i := range terms {
+		t := &terms[i]
+		if t.Op != Term || len(t.Words) == 0 {
 			continue
 		}
-		if other := covering(by, t.Term, t.Spellings[0]); other != "" {
+		if other := covering(by, t.Term, t.Spellings(1)[0]); other != "" {
 			l.advise(t.Pos, "%s is never needed: wherever it stands, %s of the same list does too", quoted(t.Term), quoted(other))
 		}
 	}
@@ -151,12 +153,15 @@ func (l *linter) ordinary(t *Cond) {
 		plain, _ := cutMarks(w)
 		meant = append(meant, plain)
 	}
-	for _, s := range t.Spellings {
+	for _, s := range t.Spellings(maxPhrases) {
 		if everyday[s] && s != strings.Join(meant, " ") {
 			l.advise(t.Pos, "%s also matches %q, an everyday word: leave out its mark and list the forms that you mean", quoted(t.Term), s)
 		}
 	}
 }
+
+// Everyday reports whether a word is one that most posts have some of.
+func Everyday(word string) bool { return everydayWords()[word] }
 
 //go:embed everyday.txt
 var everydayFile string

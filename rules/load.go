@@ -28,7 +28,7 @@ type Ruleset struct {
 }
 
 // formatVersion is part of every ruleset's version: it changes when the same file comes to mean something else.
-const formatVersion = "2"
+const formatVersion = "3"
 
 // Limits of a lexicon folder.
 const (

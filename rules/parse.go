@@ -19,6 +19,7 @@ type parser struct {
 	mistakes Mistakes
 	groups   map[string]group // of all files
 	ruleIDs  map[string]Position
+	words    map[string][]string // what a word of a term matches, by language and word with its marks
 }
 
 // group is a named list of terms, with where each stands.
@@ -28,7 +29,7 @@ type group struct {
 }
 
 func newParser() *parser {
-	return &parser{groups: map[string]group{}, ruleIDs: map[string]Position{}}
+	return &parser{groups: map[string]group{}, ruleIDs: map[string]Position{}, words: map[string][]string{}}
 }
 
 var nameForm = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)

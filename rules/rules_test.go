@@ -130,7 +130,7 @@ rules:
 		return rules.Position{File: dir + "/a.yml", Line: line, Column: column}
 	}
 	term := func(s string, line, column int) rules.Cond {
-		return rules.Cond{Op: rules.Term, Term: s, Spellings: []string{s}, Pos: at(line, column)}
+		return rules.Cond{Op: rules.Term, Term: s, Words: [][]string{{s}}, Pos: at(line, column)}
 	}
 	pets := []rules.Cond{term("kucing", 10, 10), term("anjing", 10, 18)}
 	want := []rules.Rule{{

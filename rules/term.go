@@ -14,45 +14,55 @@ import (
 //	kill+      every affixed or inflected form; +id and +en name the language where the file has none
 //	baiat~     spellings of a loan from Arabic: bai'at, bay'ah …
 //
-// What a term matches is spelled out when it is loaded, so that matching stays a comparison of whole words.
+// What a word matches is spelled out when it is loaded, so that matching stays a comparison of whole words. A term of
+// several words matches any form of the first, then any of the second, and so on.
 
-// Limits of what a term is spelled out to.
+// Limits of what a word is spelled out to.
 const (
 	maxWordForms = 200
-	maxPhrases   = 240 // of the forms of its words with each other, the likeliest
-	maxHurried   = 4   // so many forms of a word are also written in a hurry
-	maxJoined    = 20  // so many spellings of a phrase are also written without its spaces
-	shortJoined  = 9   // letters that it must have for that
+	maxHurried   = 6  // so many forms of a word are also written in a hurry
+	maxPhrases   = 60 // of the forms of its words with each other, the likeliest; matching itself has no such limit
 )
 
-// spelled fills in the spellings of a term of a language.
+// spelled fills in what the words of a term of a language match. The same word of several terms is spelled out once.
 func (p *parser) spelled(c Cond, language string) Cond {
-	var words []spelledWord
 	for _, w := range strings.Fields(c.Term) {
-		word, err := spell(w, language)
-		if err != "" {
-			p.mistake(c.Pos, fmt.Sprintf("%s: %s", quoted(c.Term), err))
-			return c
+		key := language + " " + w
+		forms, known := p.words[key]
+		if !known {
+			var err string
+			if forms, err = spell(w, language); err != "" {
+				p.mistake(c.Pos, fmt.Sprintf("%s: %s", quoted(c.Term), err))
+				return c
+			}
+			p.words[key] = forms
 		}
-		words = append(words, word)
+		c.Words = append(c.Words, forms)
 	}
-	c.Spellings = phrase(words)
 	return c
 }
 
-// spelledWord is what one word of a term matches.
-type spelledWord struct {
-	forms      []string // by its marks, the plainest first
-	colloquial []string // as it is written in a hurry
+// Spellings are what a term matches, the likeliest first, at most so many: every form of each word with every other.
+func (c *Cond) Spellings(most int) []string {
+	var out []string
+	for rank := 0; len(out) < most; rank++ {
+		before := len(out)
+		out = ranked(out, "", c.Words, rank, most)
+		if len(out) == before {
+			break // all of them are there
+		}
+	}
+	return unique(out)
 }
 
-// spell reads a word and its marks.
-func spell(word, language string) (out spelledWord, mistake string) {
+// spell reads a word and its marks. It returns what the word matches: its forms by its marks, the plainest first, then
+// how they are written in a hurry.
+func spell(word, language string) (all []string, mistake string) {
 	plain, marks := cutMarks(word)
 	if plain == "" {
-		return out, fmt.Sprintf("%q is a mark without a word", word)
+		return nil, fmt.Sprintf("%q is a mark without a word", word)
 	}
-	out.forms = []string{plain}
+	all = []string{plain}
 	for len(marks) > 0 {
 		mark := marks[:1]
 		marks = marks[1:]
@@ -67,23 +77,22 @@ func spell(word, language string) (out spelledWord, mistake string) {
 		case mark == "!" && in != "en":
 			derive = forms.Command
 		case mark == "!":
-			return out, "! is for Indonesian commands; an English command is the word itself"
+			return nil, "! is for Indonesian commands; an English command is the word itself"
 		case in == "id":
 			derive = forms.Indonesian
 		case in == "en":
 			derive = forms.English
 		default:
-			return out, "write +id or +en: the file has no language that says which forms are meant"
+			return nil, "write +id or +en: the file has no language that says which forms are meant"
 		}
-		out.forms = derived(out.forms, derive)
+		all = derived(all, derive)
 	}
 	if language == "id" {
-		for _, f := range out.forms[:min(len(out.forms), maxHurried)] {
-			out.colloquial = append(out.colloquial, forms.Colloquial(f)...)
+		for _, f := range all[:min(len(all), maxHurried)] {
+			all = append(all, forms.Colloquial(f)...)
 		}
-		out.colloquial = slices.DeleteFunc(unique(out.colloquial), func(s string) bool { return slices.Contains(out.forms, s) })
 	}
-	return out, ""
+	return unique(all), ""
 }
 
 // cutMarks parts a word from the marks at its end.
@@ -106,54 +115,16 @@ func derived(words []string, derive func(string) []string) []string {
 	return out[:min(len(out), maxWordForms)]
 }
 
-// phrase spells out a term: every form of each word with every other, one word at a time written in a hurry, all of
-// them so, and the whole without its spaces.
-func phrase(words []spelledWord) []string {
-	var out []string
-	for rank := 0; len(out) < maxPhrases; rank++ {
-		before := len(out)
-		out = ranked(out, "", words, rank)
-		if len(out) == before {
-			break // all of them are there
-		}
-	}
-	out = out[:min(len(out), maxPhrases)]
-	plainest, hurried := make([]string, len(words)), make([]string, len(words))
-	for i, w := range words {
-		plainest[i], hurried[i] = w.forms[0], w.forms[0]
-		if len(w.colloquial) > 0 {
-			hurried[i] = w.colloquial[0]
-		}
-	}
-	for i, w := range words {
-		for _, c := range w.colloquial {
-			one := slices.Clone(plainest)
-			one[i] = c
-			out = append(out, strings.Join(one, " "))
-		}
-	}
-	out = append(out, strings.Join(hurried, " "))
-	if len(words) > 1 {
-		for _, s := range out[:min(len(out), maxJoined)] {
-			if joined := strings.ReplaceAll(s, " ", ""); len(joined) >= shortJoined {
-				out = append(out, joined)
-			}
-		}
-	}
-	return unique(out)
-}
-
 // ranked appends the phrases whose forms have places in their lists that sum up to rank: the plainest first.
-func ranked(out []string, beginning string, words []spelledWord, rank int) []string {
+func ranked(out []string, beginning string, words [][]string, rank, most int) []string {
 	if len(words) == 0 {
-		if rank == 0 && len(out) < maxPhrases {
+		if rank == 0 && len(out) < most {
 			out = append(out, beginning)
 		}
 		return out
 	}
-	forms := words[0].forms
-	for i := 0; i <= min(rank, len(forms)-1); i++ {
-		out = ranked(out, strings.TrimSpace(beginning+" "+forms[i]), words[1:], rank-i)
+	for i := 0; i <= min(rank, len(words[0])-1) && len(out) < most; i++ {
+		out = ranked(out, strings.TrimSpace(beginning+" "+words[0][i]), words[1:], rank-i, most)
 	}
 	return out
 }

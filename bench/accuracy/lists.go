@@ -3,7 +3,6 @@ package accuracy
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"saring/filter"
 	"saring/rules"
@@ -58,7 +57,7 @@ func termsOf(rs *rules.Ruleset) (terms []rules.Cond) {
 			continue
 		}
 		r.When.Terms(func(leaf *rules.Cond) {
-			if key := strings.Join(leaf.Spellings, "\n"); !seen[key] {
+			if key := fmt.Sprint(leaf.Words); !seen[key] {
 				seen[key] = true
 				terms = append(terms, *leaf)
 			}
