@@ -64,8 +64,11 @@ func (u Unless) String() string {
 	if !u.InSentence {
 		return u.Cond.String()
 	}
-	return u.Cond.String() + ", in the same sentence"
+	return u.Cond.String() + InSentence
 }
+
+// InSentence ends an exception that takes back only what stands in its sentence.
+const InSentence = ", in the same sentence"
 
 // How tightly what is written holds together.
 const (
