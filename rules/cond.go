@@ -478,6 +478,7 @@ func (s *sentence) of(c Cond) Cond {
 			break
 		}
 	}
+	c.Of = slices.Clone(c.Of) // lists are long, and kept: without the room to grow
 	s.expect(")", "or a comma in the list")
 	if c.Op == AtLeast && !s.failed && len(c.Of) < c.N && !(len(c.Of) == 1 && strings.HasPrefix(c.Of[0].Term, "$")) {
 		s.at = at
