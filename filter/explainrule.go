@@ -188,7 +188,9 @@ func (x *explainer) trial() Trial {
 		o := Objection{InSentence: u.inSentence}
 		x.inOne = u.inSentence
 		o.Node, _ = x.node(&r.Unless[i].Cond, &u.cond)
-		o.Condition = x.short(r.Unless[i].String())
+		if o.Condition = x.short(&r.Unless[i].Cond); u.inSentence {
+			o.Condition += rules.InSentence
+		}
 		if o.Holds && u.inSentence {
 			at, _ := x.eval(&u.cond)
 			x.mask(at)
@@ -252,7 +254,7 @@ func (x *explainer) sentencesOf(at []place) (out []Passage) {
 func (x *explainer) node(in *rules.Cond, c *cond) (n Node, closeness float64) {
 	at, holds := x.eval(c)
 	x.nodes++
-	n = Node{Condition: x.short(in.String()), At: position(in.Pos), Holds: holds}
+	n = Node{Condition: x.short(in), At: position(in.Pos), Holds: holds}
 	if c.op == rules.Term || c.op == rules.Quote {
 		n.Found, n.Why = x.leaf(in, c, at)
 		if holds {
@@ -267,6 +269,11 @@ func (x *explainer) node(in *rules.Cond, c *cond) (n Node, closeness float64) {
 	parts := make([]float64, len(of))
 	var missing []string
 	for i := range of {
+		if x.choice(c) && x.absent(&c.of[i]) {
+			missing = append(missing, "")
+			n.LeftOut++
+			continue
+		}
 		var sub Node
 		if sub, parts[i] = x.node(&of[i], &c.of[i]); !sub.Holds {
 			missing = append(missing, sub.Condition)
@@ -282,12 +289,27 @@ func (x *explainer) node(in *rules.Cond, c *cond) (n Node, closeness float64) {
 
 // adopt lists a part of a condition. Of a list of which any will do, it leaves out what is not there at all.
 func (x *explainer) adopt(n *Node, c *cond, sub Node, closeness float64) {
-	choice := c.op == rules.Any || c.op == rules.AtLeast
-	if x.nodes > maxNodes || choice && closeness == 0 && len(c.of) > maxSideBySide && x.o.Rule == "" {
+	if x.nodes > maxNodes || x.choice(c) && closeness == 0 {
 		n.LeftOut++
 		return
 	}
 	n.Of = append(n.Of, sub)
+}
+
+// choice reports whether a condition is a long list of which some will do, so that what is not there is left out.
+func (x *explainer) choice(c *cond) bool {
+	return (c.op == rules.Any || c.op == rules.AtLeast) && len(c.of) > maxSideBySide && x.o.Rule == ""
+}
+
+// absent reports whether nothing of a condition stands in the text.
+func (x *explainer) absent(c *cond) bool {
+	switch c.op {
+	case rules.Term:
+		return len(x.at[c.bag]) == 0
+	case rules.Quote:
+		return len(x.quotes) == 0
+	}
+	return !slices.ContainsFunc(c.of, func(sub cond) bool { return !x.absent(&sub) })
 }
 
 // leaf explains a term, a list of terms, or a quotation.
@@ -338,9 +360,15 @@ func terms(c *rules.Cond) (n int) {
 
 func position(p rules.Position) string { return fmt.Sprintf("%s:%d:%d", p.File, p.Line, p.Column) }
 
-func (x *explainer) short(condition string) string {
+// short is a condition in words, which are put together once, unless the rule was asked for and is given whole.
+func (x *explainer) short(c *rules.Cond) string {
 	if x.o.Rule != "" {
-		return condition
+		return c.String()
 	}
-	return shortened(condition, maxCondition)
+	if known, ok := x.f.inWords.Load(c); ok {
+		return known.(string)
+	}
+	s := shortened(c.String(), maxCondition)
+	x.f.inWords.Store(c, s)
+	return s
 }

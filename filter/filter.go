@@ -23,6 +23,7 @@ type Filter struct {
 	ruleset *rules.Ruleset
 	version string
 	scratch sync.Pool
+	inWords sync.Map // by *rules.Cond: the condition in words, for explanations
 }
 
 // rule is a rule that applies, with its conditions over bags of patterns.

@@ -43,7 +43,7 @@ func sample(t testing.TB) []ingest.Post {
 }
 
 // oracleTerms are as many as the reference engine has memory for.
-const oracleTerms = 4000
+const oracleTerms = 1500
 
 // oracle is a filter of each engine with one rule for each of some terms of the lexicons in the binary, evenly chosen, so
 // that a verdict lists those that occur, and what it must say: what the plainest search finds in the folded text.

@@ -64,8 +64,11 @@ func (u Unless) String() string {
 	if !u.InSentence {
 		return u.Cond.String()
 	}
-	return u.Cond.String() + ", in the same sentence"
+	return u.Cond.String() + InSentence
 }
+
+// InSentence ends an exception that takes back only what stands in its sentence.
+const InSentence = ", in the same sentence"
 
 // How tightly what is written holds together.
 const (
@@ -475,6 +478,7 @@ func (s *sentence) of(c Cond) Cond {
 			break
 		}
 	}
+	c.Of = slices.Clone(c.Of) // lists are long, and kept: without the room to grow
 	s.expect(")", "or a comma in the list")
 	if c.Op == AtLeast && !s.failed && len(c.Of) < c.N && !(len(c.Of) == 1 && strings.HasPrefix(c.Of[0].Term, "$")) {
 		s.at = at

@@ -88,8 +88,9 @@ func (p *parser) readGroups(v node, lex *Lexicon, language string) {
 			key.mistake("group %q is already defined at %s:%d; names are shared by all files", name, old.pos.File, old.pos.Line)
 			return
 		}
-		g := group{pos: key.pos()}
-		for _, item := range value.list() {
+		items := value.list()
+		g := group{pos: key.pos(), terms: make([]Cond, 0, len(items))}
+		for _, item := range items {
 			t := item.text()
 			switch {
 			case t == "":
