@@ -100,20 +100,20 @@ func runCost(commit string, asJSON bool) error {
 		return err
 	}
 	r := CostRecord{About: about(commit, c), SteadyRate: steadyRate, Sync: syncEvery.String()}
+	known := map[Case]Point{} // the base is in more than one row of cases, and measured once
 	for _, k := range cases() {
-		in, _ := json.Marshal(k)
-		cmd := exec.Command(self, "point")
-		cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
-		out, err := cmd.Output()
-		if err != nil {
-			return fmt.Errorf("%s: %w", in, err)
+		vary := k.Vary
+		k.Vary = ""
+		p, ok := known[k]
+		if !ok {
+			if p, err = measureApart(self, k); err != nil {
+				return err
+			}
+			known[k] = p
+			fmt.Fprintf(os.Stderr, "%s %+v: filter %.0f ns a post, whole way %.0f posts/s\n", vary, k, p.FilterNS, p.Rate)
 		}
-		var p Point
-		if err := json.Unmarshal(out, &p); err != nil {
-			return err
-		}
+		p.Vary = vary
 		r.Points = append(r.Points, p)
-		fmt.Fprintf(os.Stderr, "%s: filter %.0f ns a post, whole way %.0f posts/s\n", in, p.FilterNS, p.Rate)
 	}
 	return show(os.Stdout, r, asJSON, func(w io.Writer) {
 		fmt.Fprintln(w, "vary\tterms\tbytes\thits\tworkers\tfilter ns\tfilter MB\tposts/s\tCPU s/million\tdisk MB/million\tpeak MB\tsteady MB\t")
@@ -122,6 +122,21 @@ func runCost(commit string, asJSON bool) error {
 				p.FilterNS, p.FilterHeap, p.Rate, p.CPU, p.Disk, p.PeakRSS, p.SteadyRSS)
 		}
 	})
+}
+
+// measureApart measures a case in a process of its own.
+func measureApart(self string, k Case) (p Point, err error) {
+	in, err := json.Marshal(k)
+	if err != nil {
+		return p, err
+	}
+	cmd := exec.Command(self, "point")
+	cmd.Stdin, cmd.Stderr = bytes.NewReader(in), os.Stderr
+	out, err := cmd.Output()
+	if err != nil {
+		return p, fmt.Errorf("%s: %w", in, err)
+	}
+	return p, json.Unmarshal(out, &p)
 }
 
 // runPoint reads a Case and writes its Point.
