@@ -27,7 +27,7 @@ type point struct{ x, y float64 }
 // The drawing, in pixels.
 const (
 	width, height              = 760, 340
-	left, right, top, bottom   = 70, 210, 40, 45
+	left, right, top, bottom   = 78, 210, 54, 45
 	plotW, plotH               = width - left - right, height - top - bottom
 	labelStep                  = 15
 	maxTicks, smallest, within = 6, 1e-9, 1.0001
@@ -44,9 +44,9 @@ func (c chart) svg() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">`+"\n%s\n<rect width=\"100%%\" height=\"100%%\"/>\n",
 		width, height, html.EscapeString(c.title), style)
-	text(&b, "t", left, 22, c.title)
+	text(&b, "t", left, 20, c.title)
 	text(&b, "m", left+plotW/2, height-8, c.x)
-	text(&b, "", 8, float64(top)-6, c.y)
+	text(&b, "", left, top-14, c.y)
 	px, py := c.axes()
 	for _, x := range c.values(func(p point) float64 { return p.x }) {
 		text(&b, "m", px(x), height-bottom+18, number(x))

@@ -60,7 +60,7 @@ func generated(posts, terms int, share float64) *corpus {
 }
 
 func build(source string, texts, words []string, terms int, share float64) *corpus {
-	c := &corpus{Source: source, terms: makeTerms(append(words, vocabulary(texts)...), terms)}
+	c := &corpus{Source: source, terms: makeTerms(words, texts, terms)} // before one is planted
 	plant(texts, c.terms[:min(len(c.terms), 500)], share)
 	for _, text := range texts {
 		p := post{raw: text, folded: fold(text)}
@@ -120,33 +120,20 @@ func plain(w string) bool {
 	return true
 }
 
-// vocabulary is the words of texts that can be part of a term, once each. Terms made of them are met by half in
-// posts, which is what costs an engine time.
-func vocabulary(texts []string) []string {
-	seen := map[string]bool{}
-	for _, text := range texts {
-		for _, w := range strings.Fields(fold(text)) {
-			if plain(w) {
-				seen[w] = true
-			}
-		}
-	}
-	words := make([]string, 0, len(seen))
-	for w := range seen {
-		words = append(words, w)
-	}
-	slices.Sort(words)
-	return words
-}
-
-// makeTerms makes different terms: of five, two are phrases of two words, two of three, and one is a word that no
-// list has, made of the ends of two.
-func makeTerms(words []string, n int) []string {
-	r := rand.New(rand.NewPCG(1, 2))
-	pick := func() string { return words[r.IntN(len(words))] }
-	known := map[string]bool{}
+// makeTerms makes different terms, none of which stands in the texts: of five, two are phrases of two words, two of
+// three, and one is a word that no list has, made of the ends of two. Half of the words are from a list of all words,
+// half from the texts, the frequent ones often, so that texts begin many terms and end none: the work for an engine.
+func makeTerms(words, texts []string, n int) []string {
+	met, known := wordsOf(texts)
 	for _, w := range words {
 		known[w] = true
+	}
+	r := rand.New(rand.NewPCG(1, 2))
+	pick := func() string {
+		if r.IntN(2) == 0 {
+			return met[r.IntN(len(met))]
+		}
+		return words[r.IntN(len(words))]
 	}
 	var terms []string
 	for len(terms) < n {
@@ -161,13 +148,31 @@ func makeTerms(words []string, n int) []string {
 			term = pick() + " " + pick() + " " + pick()
 		}
 		joined := strings.ReplaceAll(term, " ", "") // Saring finds a phrase without its spaces as well
-		if known[joined] || len(term) == len(joined) && !plain(term) {
+		if known[term] || known[joined] || len(term) == len(joined) && !plain(term) {
 			continue
 		}
 		known[joined] = true
 		terms = append(terms, term)
 	}
 	return terms
+}
+
+// wordsOf is all the words of texts that can be part of a term, as often as they stand there, and everything of one
+// to three words that stands there.
+func wordsOf(texts []string) (met []string, stands map[string]bool) {
+	stands = map[string]bool{}
+	for _, text := range texts {
+		words := strings.Fields(fold(text))
+		for i, w := range words {
+			if plain(w) {
+				met = append(met, w)
+			}
+			for k := i + 1; k <= min(i+3, len(words)); k++ {
+				stands[strings.Join(words[i:k], " ")] = true
+			}
+		}
+	}
+	return met, stands
 }
 
 // plant puts one term each between two words of a share of the texts.

@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"strings"
+	"syscall"
 	"text/tabwriter"
 	"time"
 )
@@ -51,14 +52,14 @@ type About struct {
 	CPU    string  `json:"cpu"`
 	Cores  int     `json:"cores"`
 	Go     string  `json:"go"`
-	Load   float64 `json:"load_average"` // of the minute before
-	Source string  `json:"posts_from"`   // "shared" or "generated"
+	Others float64 `json:"others"`     // the share of all cores that other work took meanwhile, 0 to 1
+	Source string  `json:"posts_from"` // "shared" or "generated"
 	Posts  int     `json:"posts"`
 	Mean   float64 `json:"mean_bytes"` // of a post's text
 }
 
 func about(commit string, c *corpus) About {
-	return About{Date: time.Now().Format(time.DateOnly), Commit: commit, CPU: cpu(), Cores: runtime.NumCPU(), Load: loadAverage(),
+	return About{Date: time.Now().Format(time.DateOnly), Commit: commit, CPU: cpu(), Cores: runtime.NumCPU(),
 		Go: runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH, Source: c.Source, Posts: len(c.posts), Mean: c.mean()}
 }
 
@@ -83,10 +84,40 @@ func procLine(file, name string) string {
 	return ""
 }
 
-func loadAverage() (load float64) {
-	data, _ := os.ReadFile("/proc/loadavg")
-	fmt.Sscan(string(data), &load) // none is 0
-	return load
+// usage is processor time, in seconds.
+type usage struct{ all, idle, own float64 }
+
+// used is the time up to now: of all cores, as Linux counts it in hundredths of a second, and of this process and
+// those it has waited for.
+func used() (u usage) {
+	data, _ := os.ReadFile("/proc/stat")
+	line, _, _ := strings.Cut(string(data), "\n")
+	for i, field := range strings.Fields(line) {
+		var ticks float64
+		if fmt.Sscan(field, &ticks); i == 4 || i == 5 { // idle, and waiting for the disk
+			u.idle += ticks / 100
+		}
+		if i >= 1 && i <= 8 {
+			u.all += ticks / 100
+		}
+	}
+	for _, who := range []int{syscall.RUSAGE_SELF, syscall.RUSAGE_CHILDREN} {
+		var r syscall.Rusage
+		if syscall.Getrusage(who, &r) == nil {
+			u.own += float64(r.Utime.Nano()+r.Stime.Nano()) / 1e9
+		}
+	}
+	return u
+}
+
+// othersSince is the share of all cores that other work has taken since then.
+func othersSince(then usage) float64 {
+	now := used()
+	all := now.all - then.all
+	if all <= 0 {
+		return 0
+	}
+	return max(0, (all-(now.idle-then.idle)-(now.own-then.own))/all)
 }
 
 // PeersRecord is what runPeers measures.
@@ -109,7 +140,7 @@ func runPeers(commit string, asJSON bool) error {
 	if err != nil {
 		return err
 	}
-	r := PeersRecord{About: about(commit, c)}
+	r, began := PeersRecord{About: about(commit, c)}, used()
 	note := func(line string) {
 		fmt.Fprintln(os.Stderr, line)
 		if strings.HasPrefix(line, "skipped") {
@@ -122,6 +153,7 @@ func runPeers(commit string, asJSON bool) error {
 	if r.Rows, err = compare(c, lengths, note); err != nil {
 		return err
 	}
+	r.Others = othersSince(began)
 	return show(os.Stdout, r, asJSON, func(w io.Writer) {
 		fmt.Fprintln(w, "terms\tengine\tdoes\tns/post\tMB/s\t× byte sum\t× saring\twith folding\theap MB\tbuild s\t")
 		for _, x := range r.Rows {

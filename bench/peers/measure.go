@@ -72,7 +72,7 @@ func row(e engine, c *corpus, terms []string) (Row, error) {
 // tooMuch says why an engine is not measured with these terms, "" if it is.
 func (e engine) tooMuch(terms []string) string {
 	if len(terms) > e.most {
-		return "it takes minutes"
+		return "a post takes a tenth of a second and more"
 	}
 	need := e.perByte
 	for _, t := range terms {
@@ -137,7 +137,7 @@ func folding(c *corpus) Row {
 		}
 	})
 	sink += uint64(n)
-	return c.timed("folding by x/text, before matching", best)
+	return c.timed("folding into words by x/text, before matching", best)
 }
 
 func (c *corpus) timed(name string, best time.Duration) Row {

@@ -83,11 +83,14 @@ func sections(peers *PeersRecord, cost *CostRecord) map[string]string {
 	}
 }
 
+// quiet is how much of a machine other work may take before a record says so.
+const quiet = 0.1
+
 func (a About) line() string {
 	s := fmt.Sprintf("%s, commit %s: %s, %d cores, %s; %s posts (%s), %.0f bytes each on average.", a.Date, a.Commit, a.CPU, a.Cores, a.Go,
 		number(float64(a.Posts)), a.Source, a.Mean)
-	if a.Load > float64(a.Cores)/2 {
-		s += fmt.Sprintf(" **The machine was busy with other work (load %.1f at the start): absolute figures are too high; read the ratios.**", a.Load)
+	if a.Others > quiet {
+		s += fmt.Sprintf(" **Other work took %.0f %% of the machine meanwhile: the figures are worse than they are on a quiet one, and unsteady.**", a.Others*100)
 	}
 	return s
 }
@@ -135,7 +138,7 @@ func (r *CostRecord) table(vary, head string, first func(Point) string) string {
 	s := fmt.Sprintf("| %s | filter alone, ns a post | compiled lexicon, MB | CPU s a million posts | posts/s at most | memory at most, MB | memory at %s posts/s, MB | disk, MB a million posts |\n|---|---|---|---|---|---|---|---|\n",
 		head, number(float64(r.SteadyRate)))
 	for _, p := range r.of(vary) {
-		s += fmt.Sprintf("| %s | %s | %.1f | %.1f | %s | %d | %d | %.0f |\n", first(p), number(p.FilterNS), p.FilterHeap, p.CPU, number(p.Rate), p.PeakRSS, p.SteadyRSS, p.Disk)
+		s += fmt.Sprintf("| %s | %s | %.1f | %.1f | %s | %d | %d | %s |\n", first(p), number(p.FilterNS), p.FilterHeap, p.CPU, number(p.Rate), p.PeakRSS, p.SteadyRSS, number(p.Disk))
 	}
 	return s
 }
@@ -183,7 +186,7 @@ func (r *CostRecord) sum() string {
 	s := "| posts a day | posts/s on average | processor, hours a day | disk, GB a day |\n|---|---|---|---|\n"
 	p := r.at("hits", base.Hits)
 	for _, day := range []float64{1e6, 1e7, 1e8, 1e9} {
-		s += fmt.Sprintf("| %s | %s | %.2g | %.2g |\n", number(day), number(day/86_400), day/1e6*p.CPU/3600, day/1e6*p.Disk/1000)
+		s += fmt.Sprintf("| %s | %s | %s | %s |\n", number(day), number(day/86_400), number(day/1e6*p.CPU/3600), number(day/1e6*p.Disk/1000))
 	}
 	return s
 }
@@ -237,7 +240,7 @@ func charts(peers *PeersRecord, cost *CostRecord) map[string]chart {
 			cost.series("workers", "whole way", func(p Point) float64 { return p.Rate }),
 			cost.series("workers", "filter alone", func(p Point) float64 { return p.FilterRate }),
 		}},
-		"cost-peers.svg": {"From the raw post to its terms", "terms", "ns a post", true, true, peers.series()},
+		"cost-peers.svg": {"Saring from the raw post, libraries on folded text", "terms", "ns a post", true, true, peers.series()},
 	}
 }
 
@@ -252,34 +255,26 @@ func (r *CostRecord) series(vary, name string, y func(Point) float64) series {
 	return s
 }
 
-// series is a line for each engine, folding included, and one for the limit.
+// series is a line for each engine but regexp, which is far off, and one for the limit.
 func (r *PeersRecord) series() (all []series) {
-	fold, at := 0.0, map[string]int{}
+	limit, at := series{name: "byte sum, the limit"}, map[string]int{}
 	for _, x := range r.Rows {
-		if x.Terms == 0 {
-			fold = x.NSPost // the row before the engines
+		name, _, _ := strings.Cut(strings.ReplaceAll(x.Engine, ":", " "), " ")
+		if x.Terms == 0 || name == "regexp," {
 			continue
 		}
-		name, _, _ := strings.Cut(strings.ReplaceAll(x.Engine, ": ", " "), " ")
-		name = strings.TrimSuffix(name, ",")
 		i, known := at[name]
 		if !known {
-			i = len(all)
-			at[name] = i
+			i, at[name] = len(all), len(all)
+			if x.Does == wholeStep {
+				name += ", " + wholeStep
+			}
 			all = append(all, series{name: name})
 		}
-		y := x.NSPost
-		if x.Does == matching {
-			y += fold
-		}
-		all[i].points = append(all[i].points, point{float64(x.Terms), y})
+		all[i].points = append(all[i].points, point{float64(x.Terms), x.NSPost})
 	}
-	if len(r.Rows) > 0 {
-		limit := series{name: "byte sum, the limit"}
-		for _, n := range lengths {
-			limit.points = append(limit.points, point{float64(n), r.Rows[0].NSPost})
-		}
-		all = append(all, limit)
+	for _, n := range lengths {
+		limit.points = append(limit.points, point{float64(n), r.Rows[0].NSPost}) // the first row is the limit
 	}
-	return all
+	return append(all, limit)
 }
