@@ -15,7 +15,8 @@ else
 fi
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
-go build -tags "$tags" -o "$dir/peers" .
+# -mod=mod: when the product has come to need other modules, go.mod here follows.
+go build -mod=mod -tags "$tags" -o "$dir/peers" .
 
 if [ "${1:-}" != page ]; then
 	commit=$(git rev-parse --short HEAD)
