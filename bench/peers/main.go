@@ -24,7 +24,7 @@ func main() {
 
 func run(args []string) error {
 	if len(args) == 0 {
-		return errors.New("say what: peers, cost or page; see go doc .")
+		return errors.New("say what to measure: peers or cost; or page, to write the page")
 	}
 	f := flag.NewFlagSet(args[0], flag.ContinueOnError)
 	asJSON := f.Bool("json", false, "print the record as JSON")

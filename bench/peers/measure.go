@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"runtime"
 	"time"
@@ -110,11 +111,14 @@ func fastest(budget time.Duration, step func()) time.Duration {
 // mean is the bytes of a raw text.
 func (c *corpus) mean() float64 { return float64(c.size) / float64(len(c.posts)) }
 
-// sink keeps the compiler from leaving out what nobody looks at.
-var sink uint64
-
 // byteSum is the limit: what reading every byte in plain Go costs.
-func byteSum(c *corpus) Row {
+func byteSum(c *corpus) (Row, error) {
+	got, want := uint64(0), uint64(0)
+	for i := range c.posts {
+		for _, x := range []byte(c.posts[i].raw) {
+			want += uint64(x)
+		}
+	}
 	best := fastest(budget/2, func() {
 		n := uint64(0) // in a register
 		for i := range c.posts {
@@ -123,21 +127,28 @@ func byteSum(c *corpus) Row {
 				n += uint64(text[k])
 			}
 		}
-		sink += n
+		got = n
 	})
-	return c.timed("byte sum, the limit", best)
+	if got != want {
+		return Row{}, fmt.Errorf("the bytes sum up to %d, want %d", got, want)
+	}
+	return c.timed("byte sum, the limit", best), nil
 }
 
 // folding is what comes before "matching".
-func folding(c *corpus) Row {
-	n := 0
+func folding(c *corpus) (Row, error) {
+	wrong := 0
 	best := fastest(budget/2, func() {
 		for i := range c.posts {
-			n += len(fold(c.posts[i].raw))
+			if fold(c.posts[i].raw) != c.posts[i].folded {
+				wrong++
+			}
 		}
 	})
-	sink += uint64(n)
-	return c.timed("folding into words by x/text, before matching", best)
+	if wrong > 0 {
+		return Row{}, fmt.Errorf("%d posts were folded in two ways", wrong)
+	}
+	return c.timed("folding into words by x/text, before matching", best), nil
 }
 
 func (c *corpus) timed(name string, best time.Duration) Row {
@@ -147,7 +158,11 @@ func (c *corpus) timed(name string, best time.Duration) Row {
 
 // compare measures all engines with the lists of these lengths.
 func compare(c *corpus, lengths []int, note func(string)) ([]Row, error) {
-	limit, fold := byteSum(c), folding(c)
+	limit, err := byteSum(c)
+	fold, errFold := folding(c)
+	if err := errors.Join(err, errFold); err != nil {
+		return nil, err
+	}
 	rows := []Row{limit, fold}
 	for _, n := range lengths {
 		saring := 0.0
