@@ -55,7 +55,6 @@ type pattern struct {
 	sets  []int32
 	term  string  // the first term that it is, as its lexicon has it
 	bags  []int32 // that it is in
-	level int     // when it is looked for
 }
 
 // Patterns are looked for at three levels, the next only if the one before leaves a rule that could apply.

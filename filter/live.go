@@ -281,9 +281,9 @@ func (m *Metrics) use(f *Filter) {
 		return
 	}
 	m.info.WithLabelValues(f.version).Set(1)
-	rules, spellings := f.Counts()
+	rules, words := f.Counts()
 	m.size.WithLabelValues("rules").Set(float64(rules))
 	m.size.WithLabelValues("terms").Set(float64(f.ruleset.Terms()))
-	m.size.WithLabelValues("spellings").Set(float64(spellings))
+	m.size.WithLabelValues("words").Set(float64(words))
 	m.inShadow.Set(float64(len(f.ruleset.Braked())))
 }

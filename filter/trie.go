@@ -193,7 +193,7 @@ type slot struct {
 }
 
 func newTable(n int) table {
-	size := 1 << bits.Len(uint(n+n/2+1))
+	size := 1 << bits.Len(uint(n+n/4+1))
 	t := table{shift: 64 - uint(max(10, bits.Len(uint(12*n)))), slots: make([]slot, size), mask: uint64(size - 1)}
 	t.bits = make([]uint64, 1<<(64-t.shift)/64)
 	return t

@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+	"sync"
 )
 
 // sounds are the ways in which people write sounds of Arabic in Latin letters, in Indonesian and English. The keys are
@@ -39,12 +40,12 @@ type loan struct {
 	sounds  [][]string
 }
 
-var loanWords = func() (out []loan) {
+var loanWords = sync.OnceValue(func() (out []loan) {
 	for _, stem := range loans {
 		out = append(out, newLoan(stem))
 	}
 	return out
-}()
+})
 
 func newLoan(stem string) (l loan) {
 	var pattern strings.Builder
@@ -73,7 +74,7 @@ func transliterated(r *rand.Rand, _, word string) string {
 	if len(lower) != len(word) || len(word) < 4 {
 		return word
 	}
-	for _, l := range loanWords {
+	for _, l := range loanWords() {
 		if at := l.pattern.FindStringSubmatchIndex(lower); at != nil {
 			return likeCase(word, l.respell(r, lower, at[2:]))
 		}

@@ -52,9 +52,9 @@ The exit code is 1 when something is wrong; advice alone does not change it.`,
 			if found = append(found, overlaps...); len(found) > 0 {
 				fmt.Fprintln(cmd.ErrOrStderr(), found)
 			}
-			n, spellings := f.Counts()
-			fmt.Fprintf(cmd.OutOrStdout(), "%d rules in use, %d in draft, %d terms in %d spellings; %d mistakes, %d pieces of advice; version %s\n",
-				n, len(rs.Rules)-n, rs.Terms(), spellings, len(found.Grave()), len(found)-len(found.Grave()), rs.Version)
+			n, words := f.Counts()
+			fmt.Fprintf(cmd.OutOrStdout(), "%d rules in use, %d in draft, %d terms of %d words; %d mistakes, %d pieces of advice; version %s\n",
+				n, len(rs.Rules)-n, rs.Terms(), words, len(found.Grave()), len(found)-len(found.Grave()), rs.Version)
 			if len(found.Grave()) > 0 {
 				return errFound
 			}

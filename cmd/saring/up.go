@@ -208,7 +208,7 @@ func (u *up) heads() ([]part, error) {
 
 // stages are the parts that posts and flags go through.
 func (u *up) stages() []part {
-	parts := []part{u.broker.Watch}
+	parts := []part{u.broker.Watch, giveBack}
 	if u.does(roleFilter) {
 		parts = append(parts, u.rollout.Run, func(ctx context.Context) error { return u.broker.RunFilter(ctx, u.live, u.workers) })
 		if u.rules != "" {
