@@ -14,7 +14,7 @@ func (s *scratch) eval(c *cond) ([]place, bool) {
 		at := s.places(s.at[c.bag]) // all of them: whoever repeats a word must not hide the last one
 		return at, len(at) > 0
 	}
-	if !s.rough {
+	if s.masking || s.inOne {
 		return s.evalParts(c)
 	}
 	// Many rules have a condition in common. It is evaluated once.

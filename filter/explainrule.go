@@ -44,7 +44,7 @@ type explainer struct {
 
 // newExplainer looks at a text as judge does at one that has a term.
 func newExplainer(f *Filter, s *scratch, text string, o ExplainOptions) *explainer {
-	s.kept, s.found = s.kept[:0], s.found[:0]
+	s.begin(f)
 	s.find(f, triggers, text)
 	s.find(f, others, text)
 	s.lookCloser(f, text)

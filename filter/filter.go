@@ -52,9 +52,9 @@ type cond struct {
 // pattern is a row of sets of folded words; a text has it if it has one word of each side by side. A bag is a set of
 // patterns; a text has it if it has one of them.
 type pattern struct {
-	sets  []int32
-	term  string  // the first term that it is, as its lexicon has it
-	bags  []int32 // that it is in
+	sets []int32
+	term string  // the first term that it is, as its lexicon has it
+	bags []int32 // that it is in
 }
 
 // Patterns are looked for at three levels, the next only if the one before leaves a rule that could apply.
@@ -101,7 +101,7 @@ func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 
 // look returns the rules that can apply to a text, by where their terms seem to stand.
 func (s *scratch) look(f *Filter, text string) []int32 {
-	s.kept, s.found = s.kept[:0], s.found[:0]
+	s.begin(f)
 	s.find(f, triggers, text)
 	possible := f.needs.triggered(s, f.patterns)
 	if len(possible) == 0 {
@@ -109,7 +109,7 @@ func (s *scratch) look(f *Filter, text string) []int32 {
 	}
 	s.find(f, others, text)
 	s.collect(f)
-	s.begin(f)
+	s.rough = true
 	possible = slices.DeleteFunc(possible, func(r int32) bool {
 		if !f.needs.met(s, r) {
 			return true
@@ -121,13 +121,13 @@ func (s *scratch) look(f *Filter, text string) []int32 {
 	return possible
 }
 
-// begin begins a rough look.
+// begin forgets the text before.
 func (s *scratch) begin(f *Filter) {
-	if len(s.seen) < f.conds || s.looks == math.MaxUint32 {
+	s.kept, s.found = s.kept[:0], s.found[:0]
+	if len(s.seen) < f.conds || s.looks >= math.MaxUint32-2 {
 		s.seen, s.looks = make([]seen, f.conds), 0
 	}
 	s.looks++
-	s.rough = true
 }
 
 // find adds the patterns of a level to s.found.
@@ -145,6 +145,7 @@ func (s *scratch) lookCloser(f *Filter, text string) {
 	s.confirm(f)
 	s.collect(f)
 	s.sentences(text)
+	s.looks++ // what was seen before was rough
 	s.balance = balance(s.fold.out)
 }
 
@@ -257,8 +258,8 @@ type scratch struct {
 	have     []int
 
 	rough   bool   // nothing is known yet of sentences and quotations: what could hold, holds
-	seen    []seen // by condition: what it came to in the last rough look that asked
-	looks   uint32 // how many rough looks there were
+	seen    []seen // by condition: what it came to in the last look that asked
+	looks   uint32 // how many looks at a text there were, rough and close
 	words   []int
 	in      []int32 // by word: its sentence
 	quotes  []place // stretches between quotation marks
@@ -268,7 +269,7 @@ type scratch struct {
 	balance int  // of the languages of the text
 }
 
-// seen is what a condition came to in a rough look.
+// seen is what a condition came to in a look.
 type seen struct {
 	look uint32
 	ok   bool
