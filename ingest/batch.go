@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Wire is what package queue gives: each call returns when what it was given is durable, and may be called from
@@ -30,14 +32,19 @@ type Dead struct {
 	Body   []byte // as much of the input as may be kept, see Invalid.Keep
 }
 
-// When a pack goes out: at the first of these.
+// PackPosts is how many posts a pack of the intake has at most. (The goal of the wire is few messages; from 256 posts on
+// there is little left to gain, see bench/record.)
+const PackPosts = 256
+
+// When a pack goes out otherwise: at the first of these. And what may be on its way.
 const (
-	packPosts  = 64
 	packBytes  = 80 << 10
-	packRoom   = 16 << 10 // bytes made ready for a pack
+	packRoom   = 48 << 10 // bytes made ready for a pack
 	packLinger = 2 * time.Millisecond
 	patience   = 15 * time.Second
-	inFlight   = 64 // packs on their way at once; more wait, and so do the sources
+	inFlight   = 4 << 20 // bytes on their way at once; more wait, and so do the sources
+	flightCost = 1 << 10 // bytes that anything on its way counts for, beside its own
+	headRoom   = 2 + 2   // bytes before the first post: magic, version, count
 )
 
 // An Intake packs what all the sources of a process offer and puts it on the wire.
@@ -46,7 +53,7 @@ type Intake struct {
 
 	wire    Wire
 	metrics *Metrics
-	slots   chan struct{}
+	flight  *semaphore.Weighted // bytes on their way
 	newID   func() string
 
 	lock chan struct{} // held around open; a channel, so that waiting for it ends with the context
@@ -64,7 +71,7 @@ type pack struct {
 
 // NewIntake makes an intake. newID makes a message id that no other process makes.
 func NewIntake(w Wire, m *Metrics, newID func() string) *Intake {
-	return &Intake{Patience: patience, wire: w, metrics: m, newID: newID, slots: make(chan struct{}, inFlight), lock: make(chan struct{}, 1)}
+	return &Intake{Patience: patience, wire: w, metrics: m, newID: newID, flight: semaphore.NewWeighted(inFlight), lock: make(chan struct{}, 1)}
 }
 
 // Batch begins a batch for the source of that name (its metrics' label; keep the number of names small).
@@ -92,7 +99,7 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 		}
 	}
 	if in.open == nil {
-		k := &pack{done: make(chan struct{}), body: PackHeader(make([]byte, 0, packRoom), 0)}
+		k := &pack{done: make(chan struct{}), body: make([]byte, headRoom, packRoom)}
 		k.timer = time.AfterFunc(packLinger, func() {
 			_ = enter(context.Background(), in.lock)
 			defer leave(in.lock)
@@ -105,7 +112,7 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 	k := in.open
 	k.body = AppendPack(k.body, p)
 	k.n++
-	if k.n >= packPosts || len(k.body) >= packBytes {
+	if k.n >= PackPosts || len(k.body) >= packBytes {
 		if err := in.send(ctx, k); err != nil {
 			return nil, err
 		}
@@ -113,21 +120,23 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 	return k, nil
 }
 
-// send puts the open pack on the wire in a goroutine of its own. It waits, with the lock held, while too many
+// send puts the open pack on the wire in a goroutine of its own. It waits, with the lock held, while too many bytes
 // are on their way: that is the back-pressure on every source.
 func (in *Intake) send(ctx context.Context, k *pack) error {
-	if err := enter(ctx, in.slots); err != nil {
+	cost := flightCost + int64(len(k.body))
+	if err := in.flight.Acquire(ctx, cost); err != nil {
 		return err
 	}
 	in.open = nil
 	k.timer.Stop()
-	body := k.body
-	PackHeader(body[:0], k.n) // in its place: the count of a pack of ours is one byte
+	head := PackHeader(nil, k.n)
+	body := k.body[headRoom-len(head):]
+	copy(body, head)
 	k.body = nil
 	go func() {
 		// The pack holds posts of many sources, so it does not end with the one that filled it up.
 		k.err = in.wire.PublishPack(context.Background(), in.newID(), body)
-		leave(in.slots)
+		in.flight.Release(cost)
 		close(k.done)
 	}()
 	return nil
@@ -144,14 +153,10 @@ func (in *Intake) Drain(ctx context.Context) error {
 			return err
 		}
 	}
-	for range inFlight {
-		if err := enter(ctx, in.slots); err != nil {
-			return err
-		}
+	if err := in.flight.Acquire(ctx, inFlight); err != nil {
+		return err
 	}
-	for range inFlight {
-		leave(in.slots)
-	}
+	in.flight.Release(inFlight)
 	return nil
 }
 
@@ -284,11 +289,12 @@ func (b *Batch) settle(ctx context.Context, p Post, err error, origin string, li
 
 // bury publishes a dead letter beside the packs; Commit waits for it.
 func (b *Batch) bury(ctx context.Context, d Dead) error {
-	if err := enter(ctx, b.in.slots); err != nil {
+	cost := flightCost + int64(len(d.Body))
+	if err := b.in.flight.Acquire(ctx, cost); err != nil {
 		return err
 	}
 	b.dead.Go(func() {
-		defer leave(b.in.slots)
+		defer b.in.flight.Release(cost)
 		if err := b.in.wire.PublishDead(context.WithoutCancel(ctx), d); err != nil {
 			b.deadMu.Lock()
 			b.deadErr = err
