@@ -83,9 +83,9 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	var wg sync.WaitGroup
 	defer func() { stop(); wg.Wait() }()
 	for _, run := range []func(context.Context) error{
-		func(ctx context.Context) error { return b.RunFilter(ctx, live, l.Workers) },
-		func(ctx context.Context) error { return platform.Run(ctx, b, nil) },
-		func(ctx context.Context) error { return government.Run(ctx, b, nil) },
+		func(ctx context.Context) error {
+			return b.RunFilter(ctx, live, l.Workers, platform.Output(nil), government.Output(nil))
+		},
 		b.Watch,
 	} {
 		wg.Go(func() { _ = run(roles) })

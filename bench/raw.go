@@ -44,13 +44,13 @@ func (l Load) RawLoop(ctx context.Context) (float64, error) {
 		return 0, err
 	}
 	defer b.Close()
-	flags, warnings, notices := rawTopic(queue.FlagStream, "flags"), rawTopic(queue.Platform, "platform"), rawTopic(queue.Government, "government")
+	topics := []queue.Topic[rawFlag]{rawTopic(queue.FlagStream, "flags"), rawTopic(queue.Platform, "platform"), rawTopic(queue.Government, "government")}
 	roles, stop := context.WithCancel(ctx)
 	var wg sync.WaitGroup
 	defer func() { stop(); wg.Wait() }()
 	var number atomic.Int64
 	flag := make([]byte, 900) // a flag on a post of the load is about so long
-	perPack := l.Hits * packPosts
+	perPack := l.Hits * ingest.PackPosts
 	filter := func(ctx context.Context, msgs []*queue.Message) error {
 		var out []rawFlag
 		for range msgs {
@@ -59,15 +59,19 @@ func (l Load) RawLoop(ctx context.Context) (float64, error) {
 				out = append(out, rawFlag{id, append([]byte(id+" "), flag...)})
 			}
 		}
-		return queue.Publish(ctx, b, flags, time.Time{}, out...)
+		var results []queue.Result
+		for _, t := range topics {
+			more, err := queue.Results(t, time.Time{}, out...)
+			if err != nil {
+				return err
+			}
+			results = append(results, more...)
+		}
+		return b.PublishAll(ctx, results)
 	}
 	wg.Go(func() {
 		_ = b.Consume(roles, queue.Stage{Name: queue.FilterStage, Stream: queue.Posts, Workers: l.Workers, Most: 16, Handle: filter})
 	})
-	same := func(f rawFlag) rawFlag { return f }
-	done := func(time.Time) {}
-	wg.Go(func() { _ = queue.Derive(roles, b, flags, queue.PlatformStage, warnings, same, done) })
-	wg.Go(func() { _ = queue.Derive(roles, b, flags, queue.GovernmentStage, notices, same, done) })
 	wg.Go(func() { _ = b.Watch(roles) })
 	for idle := false; !idle; time.Sleep(10 * time.Millisecond) {
 		if ctx.Err() != nil {
@@ -78,15 +82,12 @@ func (l Load) RawLoop(ctx context.Context) (float64, error) {
 	return l.rawSend(ctx, b)
 }
 
-// packPosts is how many posts the intake puts into a pack when they come fast.
-const packPosts = 64
-
 // rawSend publishes the same packs again and again, as many at once as the intake does.
 func (l Load) rawSend(ctx context.Context, b *queue.Broker) (float64, error) {
 	var packs [][]byte
-	for from := 0; from+packPosts <= len(l.Texts) && len(packs) < 256; from += packPosts {
-		pack := ingest.PackHeader(nil, packPosts)
-		for i, text := range l.Texts[from : from+packPosts] {
+	for from := 0; from+ingest.PackPosts <= len(l.Texts) && len(packs) < 256; from += ingest.PackPosts {
+		pack := ingest.PackHeader(nil, ingest.PackPosts)
+		for i, text := range l.Texts[from : from+ingest.PackPosts] {
 			p, err := ingest.Admit(ingest.Raw{Platform: "bench", PostedAt: time.Now(), ID: strconv.Itoa(from + i), Text: text,
 				Channel: ingest.RawChannel{ID: "-1001", Handle: "bench_contoh", Kind: ingest.KindPublicChannel}})
 			if err != nil {
@@ -107,7 +108,7 @@ func (l Load) rawSend(ctx context.Context, b *queue.Broker) (float64, error) {
 		wg.Go(func() {
 			for i := k; time.Since(began) < l.For && ctx.Err() == nil && errs[k] == nil; i++ {
 				errs[k] = b.PublishPack(ctx, queue.NewID(), packs[i%len(packs)])
-				sent.Add(packPosts)
+				sent.Add(ingest.PackPosts)
 			}
 		})
 	}

@@ -18,6 +18,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/sync/semaphore"
 )
 
 // Options say which broker to use and how.
@@ -50,6 +51,7 @@ type Broker struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	cursor jetstream.KeyValue
+	window *semaphore.Weighted // bytes on their way to the broker, see PublishAll
 }
 
 // Open connects, starting the embedded broker if no URL is given, and creates or checks the streams.
@@ -57,7 +59,7 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Broker{opts: opts, log: opts.Log}
+	b := &Broker{opts: opts, log: opts.Log, window: semaphore.NewWeighted(window)}
 	if err := b.open(ctx); err != nil {
 		b.Close()
 		return nil, err

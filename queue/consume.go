@@ -6,17 +6,17 @@ import (
 	"fmt"
 	"runtime/debug"
 	"strconv"
-	"sync"
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 )
 
 // The durable consumers.
 const (
 	FilterStage     = "filter"     // of POSTS
-	PlatformStage   = "platform"   // of FLAGS
-	GovernmentStage = "government" // of FLAGS
+	PlatformStage   = "platform"   // of FLAGS, in earlier releases; see settle
+	GovernmentStage = "government" // the same
 )
 
 // A Stage reads a stream with others of its name, each message going to one of them.
@@ -37,20 +37,21 @@ type Message struct {
 	Subject  string
 	Seq      uint64
 	Received time.Time // when the post behind it came in
+	Again    bool      // it was delivered before, to a process that may have done some of what it asks for
 	b        *Broker
 	msg      jetstream.Msg
 	stream   string
+	delivery uint64 // its number among those delivered to its consumer
 }
 
 // Redelivery and what may be under way.
 const (
-	ackWait     = 10 * time.Second // a message whose process has died comes again after this
-	firstDelay  = 200 * time.Millisecond
-	lastDelay   = 30 * time.Second
-	grace       = 15 * time.Second // to finish what is in hand when the process stops
-	prefetch    = 32               // messages
-	prefetchMax = 16 << 20         // bytes
-	maxPending  = 1024             // messages under way in all processes of a stage
+	ackWait    = 10 * time.Second // a message whose process has died comes again after this
+	firstDelay = 200 * time.Millisecond
+	lastDelay  = 30 * time.Second
+	grace      = 15 * time.Second // to finish what is in hand when the process stops
+	fetchBytes = 2 << 20          // that a reader has at once; more than any message
+	maxPending = 1024             // messages under way in all processes of a stage
 )
 
 // Consume runs a stage until ctx ends. Then it finishes what it has in hand and returns. It lasts through a broker
@@ -90,22 +91,21 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
-	r, err := read(ctx, c, prefetch)
-	if err != nil {
-		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
-	}
 	late, cancel := graceful(ctx)
 	defer cancel()
-	var wg sync.WaitGroup
+	var g errgroup.Group
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
 	for range max(1, s.Workers) {
-		wg.Go(func() {
-			for msgs := r.gather(b, s.Stream, s.Most, 0); msgs != nil; msgs = r.gather(b, s.Stream, s.Most, 0) {
+		g.Go(func() error {
+			defer stop() // when one has to begin again, all do
+			return b.fetch(reading, c, s.Stream, s.Most, 0, func(msgs []*Message) error {
 				b.handle(late, s, msgs)
-			}
+				return nil
+			})
 		})
 	}
-	wg.Wait()
-	return r.stop()
+	return g.Wait()
 }
 
 // graceful returns a context that ends some time after ctx does.
@@ -115,54 +115,40 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// reader passes on the messages of a consumer. (A jetstream.MessagesContext would drop some when they come fast: its
-// channel has room for the messages that were asked for, and for none of the broker's own beside them.)
-type reader struct {
-	work   chan jetstream.Msg
-	done   chan struct{} // closed when the consumer has ended
-	inner  jetstream.ConsumeContext
-	failed chan error
-}
-
-// consumer is durable or ordered.
-type consumer interface {
-	Consume(jetstream.MessageHandler, ...jetstream.PullConsumeOpt) (jetstream.ConsumeContext, error)
-}
-
-// read begins to read, until ctx ends or the consumer does.
-func read(ctx context.Context, c consumer, ahead int) (*reader, error) {
-	r := &reader{work: make(chan jetstream.Msg, ahead), done: make(chan struct{}), failed: make(chan error, 1)}
-	inner, err := c.Consume(func(m jetstream.Msg) {
-		select {
-		case r.work <- m:
-		case <-r.done:
+// fetch asks for messages again and again, and calls each with those that are there or come within linger, at most so
+// many. It returns when ctx has ended, with an error of each, or when the consumer is not to be reached.
+//
+// A reader has no more messages than it asked for, at most fetchBytes of them, and asks again when it has handled
+// them all. (The library's Consume asks ahead; under load it lost its own request at times, and stood still until it
+// missed a heartbeat.)
+func (b *Broker) fetch(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, each func([]*Message) error) error {
+	for ctx.Err() == nil {
+		err := b.fetchOnce(ctx, c, stream, most, linger, each)
+		if err != nil && !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, context.DeadlineExceeded) {
+			return err
 		}
-	}, jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(heartbeat), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-		if errors.Is(err, jetstream.ErrNoHeartbeat) {
-			return // the broker is away; the library goes on when it is back
-		}
-		select {
-		case r.failed <- err:
-		default: // the first error says it
-		}
-	}))
-	if err != nil {
-		return nil, err
 	}
-	r.inner = inner
-	go func() {
-		select {
-		case <-ctx.Done():
-		case <-inner.Closed():
+	return ctx.Err()
+}
+
+// fetchOnce makes one request.
+func (b *Broker) fetchOnce(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, each func([]*Message) error) error {
+	ctx, cancel := context.WithTimeout(ctx, pullExpiry)
+	defer cancel()
+	batch, err := c.Fetch(most, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(heartbeat), jetstream.FetchMaxBytes(fetchBytes))
+	if err != nil {
+		return err
+	}
+	for msgs := b.gather(stream, batch.Messages(), most, linger); msgs != nil; msgs = b.gather(stream, batch.Messages(), most, linger) {
+		if err := each(msgs); err != nil {
+			return err
 		}
-		inner.Stop()
-		close(r.done)
-	}()
-	return r, nil
+	}
+	return batch.Error()
 }
 
 // A request for messages is made again after pullExpiry. One that was lost is missed after two heartbeats; with the
-// library's 15 s, a reader could stand still for half a minute.
+// library's 5 s, a reader could stand still for ten.
 const (
 	pullExpiry = 10 * time.Second
 	heartbeat  = time.Second
@@ -170,16 +156,18 @@ const (
 
 // gather waits for a message and takes what else is there or comes within linger, up to most. It returns nil when
 // there will be none.
-func (r *reader) gather(b *Broker, stream string, most int, linger time.Duration) (out []*Message) {
-	select {
-	case m := <-r.work:
-		out = append(out, b.message(stream, m))
-	case <-r.done:
+func (b *Broker) gather(stream string, from <-chan jetstream.Msg, most int, linger time.Duration) (out []*Message) {
+	m, open := <-from
+	if !open {
 		return nil
 	}
+	out = append(out, b.message(stream, m))
 	for wait := time.After(linger); len(out) < most; {
 		select {
-		case m := <-r.work:
+		case m, open = <-from:
+			if !open {
+				return out
+			}
 			out = append(out, b.message(stream, m))
 			continue
 		default:
@@ -188,7 +176,10 @@ func (r *reader) gather(b *Broker, stream string, most int, linger time.Duration
 			return out
 		}
 		select {
-		case m := <-r.work:
+		case m, open = <-from:
+			if !open {
+				return out
+			}
 			out = append(out, b.message(stream, m))
 		case <-wait:
 			return out
@@ -197,22 +188,10 @@ func (r *reader) gather(b *Broker, stream string, most int, linger time.Duration
 	return out
 }
 
-// stop ends the reading and says why it had ended, if it had.
-func (r *reader) stop() error {
-	r.inner.Stop()
-	<-r.inner.Closed()
-	select {
-	case err := <-r.failed:
-		return err
-	default:
-		return errors.New("the consumer has ended")
-	}
-}
-
 func (b *Broker) message(stream string, m jetstream.Msg) *Message {
 	out := &Message{Data: m.Data(), Subject: m.Subject(), b: b, msg: m, stream: stream}
 	if meta, err := m.Metadata(); err == nil {
-		out.Seq, out.Received = meta.Sequence.Stream, meta.Timestamp
+		out.Seq, out.delivery, out.Received, out.Again = meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp, meta.NumDelivered > 1
 	}
 	if ns, err := strconv.ParseInt(m.Headers().Get(receivedHeader), 10, 64); err == nil {
 		out.Received = time.Unix(0, ns)
@@ -312,29 +291,32 @@ func (m *Message) Bury(ctx context.Context, reason, detail string, body []byte) 
 func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64, linger time.Duration, each func(context.Context, []*Message) error) error {
 	next := max(1, from)
 	return b.lasting(ctx, "follower of "+stream, func() error {
-		cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next}
-		if filter != "" {
-			cfg.FilterSubjects = []string{filter}
-		}
-		c, err := b.js.OrderedConsumer(ctx, stream, cfg)
-		if err != nil {
-			return err
-		}
-		r, err := read(ctx, c, followBatch)
+		c, err := b.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
+			FilterSubject: filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next,
+			AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: followerLife,
+		})
 		if err != nil {
 			return err
 		}
 		late, cancel := graceful(ctx)
 		defer cancel()
-		for msgs := r.gather(b, stream, followBatch, linger); msgs != nil; msgs = r.gather(b, stream, followBatch, linger) {
-			if err := each(late, msgs); err != nil {
-				return errors.Join(err, r.stop())
+		defer func() { _ = b.js.DeleteConsumer(late, stream, c.CachedInfo().Name) }()
+		delivered := uint64(0)
+		return b.fetch(ctx, c, stream, followBatch, linger, func(msgs []*Message) error {
+			last := msgs[len(msgs)-1]
+			if delivered += uint64(len(msgs)); last.delivery != delivered {
+				return fmt.Errorf("%d messages were lost on the way; they are read again", last.delivery-delivered)
 			}
-			next = msgs[len(msgs)-1].Seq + 1
-		}
-		return r.stop()
+			if err := each(late, msgs); err != nil {
+				return err
+			}
+			next = last.Seq + 1
+			return nil
+		})
 	})
 }
 
-// followBatch is how many messages Follow hands over at once.
-const followBatch = 100
+const (
+	followBatch  = 100              // messages that Follow hands over at once
+	followerLife = 30 * time.Second // of the consumer of a process that has died
+)

@@ -163,16 +163,14 @@ func run(t *testing.T, b *queue.Broker) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	l, reg := live(t), prometheus.NewRegistry()
-	done := make(chan error, 3)
-	go func() { done <- b.RunFilter(ctx, l, 2) }()
-	go func() { done <- platform.Run(ctx, b, platform.NewMetrics(reg)) }()
-	go func() { done <- government.Run(ctx, b, government.NewMetrics(reg)) }()
+	done := make(chan error, 1)
+	go func() {
+		done <- b.RunFilter(ctx, l, 2, platform.Output(platform.NewMetrics(reg)), government.Output(government.NewMetrics(reg)))
+	}()
 	t.Cleanup(func() {
 		stop()
-		for range 3 {
-			if err := <-done; !errors.Is(err, context.Canceled) {
-				t.Error(err)
-			}
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Error(err)
 		}
 	})
 	eventually(t, "the stages have begun", func() bool { _, err := b.Idle(t.Context()); return err == nil })

@@ -8,6 +8,7 @@ import (
 	"io"
 	"os"
 	"runtime"
+	"runtime/pprof"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -48,6 +49,7 @@ type benchOptions struct {
 	minRate       float64
 	minOfRaw      float64
 	noRaw, json   bool
+	profile       string
 }
 
 func (o *benchOptions) flags(cmd *cobra.Command) {
@@ -65,6 +67,7 @@ func (o *benchOptions) flags(cmd *cobra.Command) {
 	f.Float64Var(&o.minOfRaw, "min-of-raw", 0, "fail when this share of the raw loop is not reached")
 	f.BoolVar(&o.noRaw, "no-raw", false, "leave the raw loop out")
 	f.BoolVar(&o.json, "json", false, "print the result as JSON")
+	f.StringVar(&o.profile, "profile", "", "write a processor profile of the run to this file, for go tool pprof")
 	o.connection.flags(cmd)
 	_ = f.MarkHidden("data")
 }
@@ -76,7 +79,9 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 	}
 	ctx := cmd.Context()
 	var r bench.Result
-	if r, err = withStore(load, o, func(l bench.Load) (bench.Result, error) { return l.Run(ctx) }); err != nil {
+	if r, err = withStore(load, o, func(l bench.Load) (bench.Result, error) {
+		return profiled(o.profile, func() (bench.Result, error) { return l.Run(ctx) })
+	}); err != nil {
 		return err
 	}
 	if !o.noRaw && o.nats == "" {
@@ -91,6 +96,23 @@ func (o *benchOptions) run(cmd *cobra.Command) error {
 		err = printResult(cmd.OutOrStdout(), r)
 	}
 	return errors.Join(err, o.thresholds(r))
+}
+
+// profiled writes a processor profile of f to a file, if one is named.
+func profiled(name string, f func() (bench.Result, error)) (bench.Result, error) {
+	if name == "" {
+		return f()
+	}
+	file, err := os.Create(name)
+	if err != nil {
+		return bench.Result{}, err
+	}
+	if err := pprof.StartCPUProfile(file); err != nil {
+		return bench.Result{}, errors.Join(err, file.Close())
+	}
+	r, err := f()
+	pprof.StopCPUProfile()
+	return r, errors.Join(err, file.Close())
 }
 
 // withStore measures on a broker with nothing in it.
