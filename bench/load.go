@@ -150,8 +150,10 @@ func (c *clock) due(i int64) time.Time {
 	return time.Now()
 }
 
-// sendBatch is how many posts are offered before the clock is looked at again.
-const sendBatch = 64
+const (
+	sendBatch   = 64      // posts that are offered before the clock is looked at again
+	commitEvery = 1 << 15 // posts; a batch remembers its packs
+)
 
 // send offers posts until the time is over and returns when all are durable.
 func (l Load) send(ctx context.Context, b *queue.Broker, c *clock) (sent, flagged, size int64, err error) {
@@ -160,7 +162,9 @@ func (l Load) send(ctx context.Context, b *queue.Broker, c *clock) (sent, flagge
 	if l.Hits > 0 {
 		every = int64(1 / l.Hits)
 	}
-	batch := in.Batch("bench")
+	batch, next := in.Batch("bench"), int64(commitEvery)
+	durable := make(chan error, 1)
+	durable <- nil
 	raw := ingest.Raw{Platform: "bench", PostedAt: c.start.UTC(), Channel: ingest.RawChannel{ID: "-1001", Handle: "bench_contoh", Kind: ingest.KindPublicChannel}}
 	for time.Since(c.start) < l.For && ctx.Err() == nil {
 		if wait := time.Until(c.due(sent)); l.Rate > 0 && wait > 0 {
@@ -184,13 +188,15 @@ func (l Load) send(ctx context.Context, b *queue.Broker, c *clock) (sent, flagge
 				break
 			}
 		}
-		if sent%(1<<14) < sendBatch { // a batch remembers its packs
-			if err := batch.Commit(ctx); err != nil {
+		if sent >= next { // the next batch begins while this one becomes durable, as with two senders
+			if err := <-durable; err != nil {
 				return sent, flagged, size, err
 			}
+			go func(b *ingest.Batch) { durable <- b.Commit(ctx) }(batch)
+			batch, next = in.Batch("bench"), sent+commitEvery
 		}
 	}
-	return sent, flagged, size, errors.Join(batch.Commit(ctx), ctx.Err())
+	return sent, flagged, size, errors.Join(<-durable, batch.Commit(ctx), ctx.Err())
 }
 
 // watcher reads warnings or notices and measures how late they are.

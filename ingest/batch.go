@@ -32,19 +32,20 @@ type Dead struct {
 	Body   []byte // as much of the input as may be kept, see Invalid.Keep
 }
 
-// PackPosts is how many posts a pack of the intake has at most. (The goal of the wire is few messages; from 256 posts on
-// there is little left to gain, see bench/record.)
+// PackPosts is how many posts a pack of the intake has while there is room on the way; when there is none, it goes on
+// filling up to MaxPackPosts. So few messages are made when messages are what there is too much of.
 const PackPosts = 256
 
 // When a pack goes out otherwise: at the first of these. And what may be on its way.
 const (
 	packBytes  = 80 << 10
-	packRoom   = 48 << 10 // bytes made ready for a pack
+	packMost   = 256 << 10 // bytes, when there is no room on the way
+	packRoom   = 48 << 10  // bytes made ready for a pack
 	packLinger = 2 * time.Millisecond
 	patience   = 15 * time.Second
-	inFlight   = 4 << 20 // bytes on their way at once; more wait, and so do the sources
-	flightCost = 1 << 10 // bytes that anything on its way counts for, beside its own
-	headRoom   = 2 + 2   // bytes before the first post: magic, version, count
+	inFlight   = 4 << 20       // bytes on their way at once; more wait, and so do the sources
+	flightCost = inFlight / 16 // bytes that anything on its way counts for at least: the broker answers many at once, late
+	headRoom   = 2 + 2         // bytes before the first post: magic, version, count
 )
 
 // An Intake packs what all the sources of a process offer and puts it on the wire.
@@ -99,20 +100,17 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 		}
 	}
 	if in.open == nil {
-		k := &pack{done: make(chan struct{}), body: make([]byte, headRoom, packRoom)}
-		k.timer = time.AfterFunc(packLinger, func() {
-			_ = enter(context.Background(), in.lock)
-			defer leave(in.lock)
-			if in.open == k {
-				_ = in.send(context.Background(), k)
-			}
-		})
-		in.open = k
+		in.open = &pack{done: make(chan struct{}), body: make([]byte, headRoom, packRoom)}
+		in.open.timer = time.AfterFunc(packLinger, in.expire(in.open))
 	}
 	k := in.open
 	k.body = AppendPack(k.body, p)
 	k.n++
-	if k.n >= PackPosts || len(k.body) >= packBytes {
+	switch {
+	case k.n < PackPosts && len(k.body) < packBytes:
+	case in.flight.TryAcquire(k.cost()):
+		in.launch(k)
+	case k.n >= MaxPackPosts || len(k.body) >= packMost:
 		if err := in.send(ctx, k); err != nil {
 			return nil, err
 		}
@@ -120,16 +118,39 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 	return k, nil
 }
 
-// send puts the open pack on the wire in a goroutine of its own. It waits, with the lock held, while too many bytes
-// are on their way: that is the back-pressure on every source.
+// expire sends a pack whose time is over, or looks again later while there is no room for it.
+func (in *Intake) expire(k *pack) func() {
+	return func() {
+		_ = enter(context.Background(), in.lock)
+		defer leave(in.lock)
+		switch {
+		case in.open != k:
+		case in.flight.TryAcquire(k.cost()):
+			in.launch(k)
+		default:
+			k.timer.Reset(packLinger)
+		}
+	}
+}
+
+// send puts the open pack on the wire. It waits, with the lock held, while too many bytes are on their way: that is the
+// back-pressure on every source.
 func (in *Intake) send(ctx context.Context, k *pack) error {
-	cost := flightCost + int64(len(k.body))
-	if err := in.flight.Acquire(ctx, cost); err != nil {
+	if err := in.flight.Acquire(ctx, k.cost()); err != nil {
 		return err
 	}
+	in.launch(k)
+	return nil
+}
+
+// cost is what a pack counts for on its way.
+func (k *pack) cost() int64 { return int64(max(flightCost, len(k.body))) }
+
+// launch puts the open pack, for which there is room, on the wire in a goroutine of its own.
+func (in *Intake) launch(k *pack) {
 	in.open = nil
 	k.timer.Stop()
-	head := PackHeader(nil, k.n)
+	cost, head := k.cost(), PackHeader(nil, k.n)
 	body := k.body[headRoom-len(head):]
 	copy(body, head)
 	k.body = nil
@@ -139,7 +160,6 @@ func (in *Intake) send(ctx context.Context, k *pack) error {
 		in.flight.Release(cost)
 		close(k.done)
 	}()
-	return nil
 }
 
 // Drain returns when nothing is on its way any more. Call it after the sources have ended.
@@ -289,7 +309,7 @@ func (b *Batch) settle(ctx context.Context, p Post, err error, origin string, li
 
 // bury publishes a dead letter beside the packs; Commit waits for it.
 func (b *Batch) bury(ctx context.Context, d Dead) error {
-	cost := flightCost + int64(len(d.Body))
+	cost := int64(max(flightCost, len(d.Body)))
 	if err := b.in.flight.Acquire(ctx, cost); err != nil {
 		return err
 	}

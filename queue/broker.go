@@ -52,6 +52,8 @@ type Broker struct {
 	js     jetstream.JetStream
 	cursor jetstream.KeyValue
 	window *semaphore.Weighted // bytes on their way to the broker, see PublishAll
+	// batches says that the broker forces each message to the disk, so that many are better stored as one batch.
+	batches bool
 }
 
 // Open connects, starting the embedded broker if no URL is given, and creates or checks the streams.
@@ -59,7 +61,7 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Broker{opts: opts, log: opts.Log, window: semaphore.NewWeighted(window)}
+	b := &Broker{opts: opts, log: opts.Log, window: semaphore.NewWeighted(window), batches: opts.URL == "" && opts.Sync == 0}
 	if err := b.open(ctx); err != nil {
 		b.Close()
 		return nil, err

@@ -36,7 +36,7 @@ func (b *Broker) RunFilter(ctx context.Context, live *filter.Live, workers int, 
 	for _, o := range outputs {
 		wg.Go(func() { b.settle(ctx, o) })
 	}
-	return b.Consume(ctx, Stage{Name: FilterStage, Stream: Posts, Workers: workers, Most: 16, Handle: f.handle})
+	return b.Consume(ctx, Stage{Name: FilterStage, Stream: Posts, Workers: workers, Most: 64, Handle: f.handle})
 }
 
 type filterStage struct {

@@ -142,6 +142,26 @@ func (b *Broker) publishTogether(ctx context.Context, results []Result, weight i
 		return err
 	}
 	defer b.window.Release(weight)
+	byStream := map[string][]Result{}
+	for _, r := range results {
+		byStream[r.stream] = append(byStream[r.stream], r)
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, len(streams))
+	for i, s := range streams {
+		if some := byStream[s.name]; len(some) > 0 {
+			wg.Go(func() { errs[i] = b.publishStream(ctx, some) })
+		}
+	}
+	wg.Wait()
+	return errors.Join(errs...)
+}
+
+// publishStream publishes results of one stream: as one batch where that is cheaper, else each by itself, together.
+func (b *Broker) publishStream(ctx context.Context, results []Result) error {
+	if len(results) >= batchFrom && b.batches && b.publishBatch(ctx, results) {
+		return nil
+	}
 	acks := make([]jetstream.PubAckFuture, len(results))
 	for i, r := range results {
 		acks[i], _ = b.js.PublishMsgAsync(r.msg, jetstream.WithMsgID(r.id), jetstream.WithExpectLastSequencePerSubject(0))
