@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"sync"
@@ -40,14 +41,15 @@ type Result struct {
 	Posts      int64   `json:"posts"`
 	Seconds    float64 `json:"seconds"`
 	PerSecond  float64 `json:"posts_per_second"`
-	MBPerS     float64 `json:"mb_per_second"` // of text
-	CPUMicros  float64 `json:"cpu_us_per_post"`
+	MBPerS     float64 `json:"mb_per_second"`   // of text
+	CPUMicros  float64 `json:"cpu_us_per_post"` // of this process, with the broker if it is embedded
 	PeakRSS    int64   `json:"peak_rss_mb"`
 	Flags      int64   `json:"flags"`
 	Warnings   Latency `json:"post_to_warning"`
 	Notices    Latency `json:"post_to_notice"`
 	RawLoop    float64 `json:"raw_loop_posts_per_second,omitempty"` // the same packs, without decoding, folding and matching
 	OfRawLoop  float64 `json:"of_raw_loop,omitempty"`
+	RawCPU     float64 `json:"raw_loop_cpu_us_per_post,omitempty"`
 	Incomplete bool    `json:"incomplete,omitempty"` // some warnings did not come in time
 }
 
@@ -130,7 +132,21 @@ func (l Load) measure(ctx context.Context, b *queue.Broker, began *clock, warnin
 		Incomplete: warnings.n.Load() < flagged || notices.n.Load() < flagged,
 	}
 	r.Warnings, r.Notices = latency(warnings.histogram()), latency(notices.histogram())
-	return r, nil
+	if r.Incomplete {
+		return r, nil
+	}
+	return r, check(ctx, b, flagged)
+}
+
+// check reports whether the broker holds so many flags, and as many warnings and notices.
+func check(ctx context.Context, b *queue.Broker, flagged int64) error {
+	n, err := b.Counts(ctx)
+	for _, stream := range []string{queue.FlagStream, queue.Platform, queue.Government} {
+		if err == nil && n[stream] != uint64(flagged) {
+			err = fmt.Errorf("wrong answers: %s holds %d messages after %d posts that are flagged", stream, n[stream], flagged)
+		}
+	}
+	return err
 }
 
 // clock says when each post should have been sent.

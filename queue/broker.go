@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -54,6 +55,7 @@ type Broker struct {
 	window *semaphore.Weighted // bytes on their way to the broker, see PublishAll
 	// batches says that the broker forces each message to the disk, so that many are better stored as one batch.
 	batches bool
+	handles sync.Map // by name of stream, see last
 }
 
 // Open connects, starting the embedded broker if no URL is given, and creates or checks the streams.

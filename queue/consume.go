@@ -2,12 +2,16 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"strings"
+	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/sync/errgroup"
 )
@@ -39,7 +43,7 @@ type Message struct {
 	Received time.Time // when the post behind it came in
 	Again    bool      // it was delivered before, to a process that may have done some of what it asks for
 	b        *Broker
-	msg      jetstream.Msg
+	msg      *nats.Msg
 	stream   string
 	delivery uint64 // its number among those delivered to its consumer
 }
@@ -96,11 +100,16 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	var g errgroup.Group
 	reading, stop := context.WithCancel(ctx)
 	defer stop()
+	h := hold{msgs: map[*nats.Msg]bool{}}
+	kept := make(chan struct{})
+	go h.keepAlive(kept)
+	defer close(kept)
 	for range max(1, s.Workers) {
 		g.Go(func() error {
 			defer stop() // when one has to begin again, all do
-			return b.fetch(reading, c, s.Stream, s.Most, 0, func(msgs []*Message) error {
+			return b.fetch(reading, c, s.Stream, s.Most, 0, h.take, func(msgs []*Message) error {
 				b.handle(late, s, msgs)
+				h.drop(msgs)
 				return nil
 			})
 		})
@@ -115,85 +124,132 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// fetch asks for messages again and again, and calls each with those that are there or come within linger, at most so
-// many. It returns when ctx has ended, with an error of each, or when the consumer is not to be reached.
+// fetch asks a consumer for messages again and again, and calls each with those that are there or come within linger,
+// at most so many. took, if there is one, is told of each as soon as it is here. It returns when ctx has ended, with an
+// error of each, or when the consumer is not to be reached.
 //
 // A reader has no more messages than it asked for, at most fetchBytes of them, and asks again when it has handled
 // them all. (The library's Consume asks ahead; under load it lost its own request at times, and stood still until it
-// missed a heartbeat.)
-func (b *Broker) fetch(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, each func([]*Message) error) error {
-	for ctx.Err() == nil {
-		err := b.fetchOnce(ctx, c, stream, most, linger, each)
-		if err != nil && !errors.Is(err, jetstream.ErrNoHeartbeat) && !errors.Is(err, context.DeadlineExceeded) {
-			return err
+// missed a heartbeat. Its Fetch subscribes anew for each request; in a cluster, messages came before the servers knew.)
+func (b *Broker) fetch(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, took func(*nats.Msg), each func([]*Message) error) error {
+	r := reader{b: b, stream: stream, name: c.CachedInfo().Name, most: most, inbox: b.nc.NewInbox(), here: make(chan *nats.Msg, most)}
+	sub, err := b.nc.Subscribe(r.inbox, func(m *nats.Msg) {
+		if took != nil && m.Reply != "" {
+			took(m)
 		}
-	}
-	return ctx.Err()
-}
-
-// fetchOnce makes one request.
-func (b *Broker) fetchOnce(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, each func([]*Message) error) error {
-	ctx, cancel := context.WithTimeout(ctx, pullExpiry)
-	defer cancel()
-	batch, err := c.Fetch(most, jetstream.FetchContext(ctx), jetstream.FetchHeartbeat(heartbeat), jetstream.FetchMaxBytes(fetchBytes))
+		select {
+		case r.here <- m:
+		case <-ctx.Done():
+		}
+	})
 	if err != nil {
 		return err
 	}
-	for msgs := b.gather(stream, batch.Messages(), most, linger); msgs != nil; msgs = b.gather(stream, batch.Messages(), most, linger) {
-		if err := each(msgs); err != nil {
+	defer func() {
+		_ = sub.Unsubscribe()
+		for took != nil && len(r.here) > 0 { // what nobody has begun with, another may have at once
+			_ = (<-r.here).Nak()
+		}
+	}()
+	for {
+		msgs, err := r.gather(ctx, linger)
+		if err == nil && len(msgs) > 0 {
+			err = each(msgs)
+		}
+		if err != nil {
 			return err
 		}
 	}
-	return batch.Error()
 }
 
-// A request for messages is made again after pullExpiry. One that was lost is missed after two heartbeats; with the
-// library's 5 s, a reader could stand still for ten.
+// A reader asks one consumer for messages.
+type reader struct {
+	b                   *Broker
+	stream, name, inbox string
+	most                int
+	here                chan *nats.Msg
+	open                int // messages that were asked for and have not come
+}
+
+// A request for messages is made again after pullExpiry. One that was lost is missed after two heartbeats.
 const (
 	pullExpiry = 10 * time.Second
 	heartbeat  = time.Second
 )
 
-// gather waits for a message and takes what else is there or comes within linger, up to most. It returns nil when
-// there will be none.
-func (b *Broker) gather(stream string, from <-chan jetstream.Msg, most int, linger time.Duration) (out []*Message) {
-	m, open := <-from
-	if !open {
+// ask requests as many messages as the reader takes at once. ADR-13 describes the request.
+func (r *reader) ask() error {
+	if r.open > 0 {
 		return nil
 	}
-	out = append(out, b.message(stream, m))
-	for wait := time.After(linger); len(out) < most; {
-		select {
-		case m, open = <-from:
-			if !open {
-				return out
-			}
-			out = append(out, b.message(stream, m))
-			continue
-		default:
-		}
-		if linger == 0 {
-			return out
-		}
-		select {
-		case m, open = <-from:
-			if !open {
-				return out
-			}
-			out = append(out, b.message(stream, m))
-		case <-wait:
-			return out
-		}
+	r.open = r.most
+	data, err := json.Marshal(map[string]any{"batch": r.most, "max_bytes": fetchBytes, "expires": pullExpiry, "idle_heartbeat": heartbeat})
+	if err != nil {
+		return err
 	}
-	return out
+	return r.b.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+r.stream+"."+r.name, r.inbox, data)
 }
 
-func (b *Broker) message(stream string, m jetstream.Msg) *Message {
-	out := &Message{Data: m.Data(), Subject: m.Subject(), b: b, msg: m, stream: stream}
+// gather waits for a message and takes what else is there or comes within linger. It may return none.
+func (r *reader) gather(ctx context.Context, linger time.Duration) (out []*Message, err error) {
+	if err := r.ask(); err != nil {
+		return nil, err
+	}
+	wait := time.NewTimer(2 * heartbeat)
+	defer wait.Stop()
+	for len(out) < r.most {
+		var m *nats.Msg
+		select {
+		case m = <-r.here:
+		default:
+			if len(out) > 0 && linger == 0 {
+				return out, nil
+			}
+			select {
+			case m = <-r.here:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-wait.C:
+				if len(out) == 0 {
+					r.open = 0 // no heartbeat: the request was lost, or the broker is away
+				}
+				return out, nil
+			}
+		}
+		if m.Reply == "" {
+			if over, err := r.status(m); err != nil || over || len(out) == 0 {
+				return out, err
+			}
+			continue
+		}
+		if len(out) == 0 && linger > 0 {
+			wait.Reset(linger)
+		}
+		r.open--
+		out = append(out, r.b.message(r.stream, m))
+	}
+	return out, nil
+}
+
+// status reads what the broker says of a request: that it is over, or only that it is known.
+func (r *reader) status(m *nats.Msg) (over bool, err error) {
+	code, what := m.Header.Get("Status"), m.Header.Get("Description")
+	switch {
+	case code == "100":
+		return false, nil
+	case code == "503", code == "400", strings.Contains(what, "Consumer Deleted"):
+		return true, fmt.Errorf("the consumer is not to be reached: %s %s", code, what)
+	}
+	r.open = 0
+	return true, nil
+}
+
+func (b *Broker) message(stream string, m *nats.Msg) *Message {
+	out := &Message{Data: m.Data, Subject: m.Subject, b: b, msg: m, stream: stream}
 	if meta, err := m.Metadata(); err == nil {
 		out.Seq, out.delivery, out.Received, out.Again = meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp, meta.NumDelivered > 1
 	}
-	if ns, err := strconv.ParseInt(m.Headers().Get(receivedHeader), 10, 64); err == nil {
+	if ns, err := strconv.ParseInt(m.Header.Get(receivedHeader), 10, 64); err == nil {
 		out.Received = time.Unix(0, ns)
 	}
 	return out
@@ -202,10 +258,7 @@ func (b *Broker) message(stream string, m jetstream.Msg) *Message {
 // handle has the messages handled and tells the broker how it went.
 func (b *Broker) handle(ctx context.Context, s Stage, msgs []*Message) {
 	began := time.Now()
-	done := make(chan struct{})
-	go keepAlive(done, msgs)
 	err := guard(func() error { return s.Handle(ctx, msgs) })
-	close(done)
 	b.opts.Metrics.handled(s.Name, time.Since(began), err)
 	if err == nil {
 		for _, m := range msgs {
@@ -243,19 +296,42 @@ func (b *Broker) delay(m *Message) time.Duration {
 	return min(firstDelay<<min(meta.NumDelivered-1, 10), lastDelay)
 }
 
-// keepAlive tells the broker that the messages are being worked on, until done is closed.
-func keepAlive(done <-chan struct{}, msgs []*Message) {
-	tick := time.NewTicker(ackWait / 3)
+// hold is the messages that a stage has in this process: those in hand, and those that wait behind them.
+type hold struct {
+	mu   sync.Mutex
+	msgs map[*nats.Msg]bool
+}
+
+func (h *hold) take(m *nats.Msg) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.msgs[m] = true
+}
+
+func (h *hold) drop(msgs []*Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range msgs {
+		delete(h.msgs, m.msg)
+	}
+}
+
+// keepAlive tells the broker that the messages are not forgotten, until done is closed. Else it would deliver them
+// again, to a stage that is too slow already.
+func (h *hold) keepAlive(done <-chan struct{}) {
+	tick := time.NewTicker(ackWait / 4)
 	defer tick.Stop()
 	for {
 		select {
 		case <-done:
 			return
 		case <-tick.C:
-			for _, m := range msgs {
-				_ = m.msg.InProgress()
-			}
 		}
+		h.mu.Lock()
+		for m := range h.msgs {
+			_ = m.InProgress()
+		}
+		h.mu.Unlock()
 	}
 }
 
@@ -302,7 +378,7 @@ func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64,
 		defer cancel()
 		defer func() { _ = b.js.DeleteConsumer(late, stream, c.CachedInfo().Name) }()
 		delivered := uint64(0)
-		return b.fetch(ctx, c, stream, followBatch, linger, func(msgs []*Message) error {
+		return b.fetch(ctx, c, stream, followBatch, linger, nil, func(msgs []*Message) error {
 			last := msgs[len(msgs)-1]
 			if delivered += uint64(len(msgs)); last.delivery != delivered {
 				return fmt.Errorf("%d messages were lost on the way; they are read again", last.delivery-delivered)

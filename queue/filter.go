@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 
 	"saring/filter"
 	"saring/ingest"
@@ -112,7 +113,10 @@ func (f filterStage) publish(ctx context.Context, d *due) error {
 // flags judges the posts of one pack. What cannot be read is a dead letter, alone.
 func (f filterStage) flags(ctx context.Context, m *Message) ([]filter.Flag, error) {
 	var flags []filter.Flag
-	var failed error
+	known, failed := f.b.flagged(ctx, m)
+	if failed != nil {
+		return nil, failed
+	}
 	now := time.Now().UTC().Truncate(time.Millisecond)
 	judge := f.live.Judge()
 	defer judge.Done()
@@ -124,18 +128,10 @@ func (f filterStage) flags(ctx context.Context, m *Message) ([]filter.Flag, erro
 		case err != nil:
 			failed = errors.Join(failed, m.Bury(ctx, reasonPackedPost, err.Error(), raw))
 		default:
-			flag, is := filter.Flag{}, false
-			if m.Again {
-				if flag, is, err = f.b.flagged(ctx, p); err != nil {
-					failed = errors.Join(failed, err)
-					return
-				}
-			}
-			if !is {
-				flag = filter.Flag{ID: filter.FlagID(p), Post: p, Verdict: judge.Verdict(p), FlaggedAt: now}
-			}
-			if flag.Flagged() {
+			if flag, is := known[p]; is {
 				flags = append(flags, flag)
+			} else if v := judge.Verdict(p); v.Flagged() {
+				flags = append(flags, filter.Flag{ID: filter.FlagID(p), Post: p, Verdict: v, FlaggedAt: now})
 			}
 		}
 	})
@@ -146,18 +142,42 @@ func (f filterStage) flags(ctx context.Context, m *Message) ([]filter.Flag, erro
 	return flags, failed
 }
 
-// flagged returns the flag that is stored on a post, if there is one. The process that stored it may have died before
-// it had stored the warning, and the rules may have changed since: what is said must agree with what is stored.
-func (b *Broker) flagged(ctx context.Context, p ingest.Post) (f filter.Flag, is bool, err error) {
-	m, err := b.last(ctx, FlagStream, Flags.Subject(filter.Flag{ID: filter.FlagID(p), Post: p}))
-	if errors.Is(err, jetstream.ErrMsgNotFound) {
-		return f, false, nil
+// lookups is how many flags are looked up at once.
+const lookups = 32
+
+// flagged returns the flags that are stored on the posts of a pack that comes again. The process that stored
+// them may have died before it had stored the warnings, and the rules may have changed since: what is said must agree
+// with what is stored.
+func (b *Broker) flagged(ctx context.Context, m *Message) (map[ingest.Post]filter.Flag, error) {
+	if !m.Again {
+		return nil, nil
 	}
-	if err == nil {
-		f, err = Flags.Decode(m.Data)
-	}
-	if err != nil {
-		return f, false, fmt.Errorf("the flag on a post that comes again: %w", err)
-	}
-	return f, true, nil
+	var mu sync.Mutex
+	known := map[ingest.Post]filter.Flag{}
+	g, ctx := errgroup.WithContext(ctx)
+	g.SetLimit(lookups)
+	_ = ingest.DecodePack(m.Data, func(p ingest.Post, _ []byte, err error) { // whose errors are seen to when it is judged
+		if err != nil {
+			return
+		}
+		id := filter.FlagID(p)
+		g.Go(func() error {
+			stored, err := b.last(ctx, FlagStream, Flags.Subject(filter.Flag{ID: id, Post: p}))
+			if errors.Is(err, jetstream.ErrMsgNotFound) {
+				return nil
+			}
+			var flag filter.Flag
+			if err == nil {
+				flag, err = Flags.Decode(stored.Data)
+			}
+			if err != nil {
+				return fmt.Errorf("the flag on a post that comes again: %w", err)
+			}
+			mu.Lock()
+			defer mu.Unlock()
+			known[p] = flag
+			return nil
+		})
+	})
+	return known, g.Wait()
 }

@@ -206,11 +206,15 @@ func (b *Broker) publishOnce(ctx context.Context, r Result) error {
 
 // last reads the last message of a subject.
 func (b *Broker) last(ctx context.Context, stream, subject string) (*jetstream.RawStreamMsg, error) {
-	s, err := b.js.Stream(ctx, stream)
-	if err != nil {
-		return nil, err
+	s, known := b.handles.Load(stream)
+	if !known { // asking for a handle is a request to the leader of all streams, so it is kept
+		fresh, err := b.js.Stream(ctx, stream)
+		if err != nil {
+			return nil, err
+		}
+		s, _ = b.handles.LoadOrStore(stream, fresh)
 	}
-	return s.GetLastMsgForSubject(ctx, subject)
+	return s.(jetstream.Stream).GetLastMsgForSubject(ctx, subject)
 }
 
 // taken reports whether the subject has a message already.
