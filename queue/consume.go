@@ -132,6 +132,8 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 // them all. (The library's Consume asks ahead; under load it lost its own request at times, and stood still until it
 // missed a heartbeat. Its Fetch subscribes anew for each request; in a cluster, messages came before the servers knew.)
 func (b *Broker) fetch(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, took func(*nats.Msg), each func([]*Message) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	r := reader{b: b, stream: stream, name: c.CachedInfo().Name, most: most, inbox: b.nc.NewInbox(), here: make(chan *nats.Msg, most)}
 	sub, err := b.nc.Subscribe(r.inbox, func(m *nats.Msg) {
 		if took != nil && m.Reply != "" {
@@ -193,7 +195,10 @@ func (r *reader) ask() error {
 // gather waits for a message and takes what else is there or comes within linger. It may return none.
 func (r *reader) gather(ctx context.Context, linger time.Duration) (out []*Message, err error) {
 	if err := r.ask(); err != nil {
-		return nil, err
+		if r.b.nc.IsClosed() {
+			return nil, err
+		}
+		r.open = 0 // the broker is away; the library connects again, and then so are we
 	}
 	wait := time.NewTimer(2 * heartbeat)
 	defer wait.Stop()
@@ -211,7 +216,7 @@ func (r *reader) gather(ctx context.Context, linger time.Duration) (out []*Messa
 				return nil, ctx.Err()
 			case <-wait.C:
 				if len(out) == 0 {
-					r.open = 0 // no heartbeat: the request was lost, or the broker is away
+					r.open = 0 // no heartbeat: the request was lost
 				}
 				return out, nil
 			}
