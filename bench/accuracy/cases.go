@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -14,7 +16,7 @@ import (
 	"saring/rules"
 )
 
-//go:embed cases/*.txt
+//go:embed cases/*.txt cases/apart/*.txt
 var bundled embed.FS
 
 // A Kind says what a text of a group is.
@@ -37,15 +39,19 @@ type Group struct {
 	Language  string // "id" or "en"
 	File      string
 	Line      int  // of its head
-	KeptApart bool // only counted, never shown: every second group of a file
+	KeptApart bool // only counted, never shown: its file is in a folder named apart
 	Texts     map[Kind][]string
 }
 
 // Bundled reads the cases that the binary carries.
 func Bundled() ([]Group, error) {
-	names, err := fs.Glob(bundled, "cases/*.txt")
-	if err != nil {
-		return nil, err
+	var names []string
+	for _, dir := range []string{"cases", "cases/apart"} {
+		more, err := fs.Glob(bundled, dir+"/*.txt")
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, more...)
 	}
 	return Read(names, bundled.ReadFile)
 }
@@ -161,7 +167,7 @@ func (p *caseParser) beginGroup(id string) {
 	p.ids[id] = p.line
 	p.groups = append(p.groups, Group{
 		ID: id, Category: p.category, Language: p.language, File: p.file, Line: p.line,
-		KeptApart: len(p.groups)%2 == 1, Texts: map[Kind][]string{},
+		KeptApart: path.Base(path.Dir(filepath.ToSlash(p.file))) == "apart", Texts: map[Kind][]string{},
 	})
 }
 

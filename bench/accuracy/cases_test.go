@@ -28,11 +28,14 @@ func TestParse(t *testing.T) {
 	want := []Group{
 		{ID: "one", Category: rules.Threat, Language: "en", File: "cases/threat.en.txt", Line: 3, Texts: map[Kind][]string{
 			Propaganda: {"the first goes on and on"}, News: {"n"}, Counter: {"c"}, Everyday: {"e: e"}}},
-		{ID: "two", Category: rules.Threat, Language: "en", File: "cases/threat.en.txt", Line: 11, KeptApart: true, Texts: map[Kind][]string{
+		{ID: "two", Category: rules.Threat, Language: "en", File: "cases/threat.en.txt", Line: 11, Texts: map[Kind][]string{
 			Propaganda: {"p", "#q"}, News: {"n"}, Counter: {"c"}, Everyday: {"begins in the next line"}}},
 	}
 	if fmt.Sprint(got) != fmt.Sprint(want) {
 		t.Errorf("%v\nwant\n%v", got, want)
+	}
+	if apart, err := Parse("cases/apart/threat.en.txt", text); err != nil || !apart[0].KeptApart || !apart[1].KeptApart {
+		t.Errorf("%v, %v", apart, err)
 	}
 }
 

@@ -135,27 +135,27 @@ func (m *Measurement) ask(text string) (j judgement) {
 // Group judges the texts of a group, as written and under every evasion.
 func (m *Measurement) Group(g Group) {
 	m.groups++
-	half := "seen"
+	part := "open"
 	if g.KeptApart {
-		half = "kept apart"
+		part = "kept apart"
 	}
 	for _, kind := range Kinds {
 		for _, text := range g.Texts[kind] {
 			j := m.ask(text)
 			if kind == Propaganda {
-				m.count(recall, j, g.Language, half)
+				m.count(recall, j, g.Language, part)
 				m.count(categories, j, string(g.Category), g.Language)
 			} else {
 				m.count(lookAlikes, j, g.Language, string(kind))
-				m.count(alikeHalves, j, g.Language, half)
+				m.count(alikeParts, j, g.Language, part)
 			}
 			m.note(g, kind, "", text, j)
-			m.evade(g, half, kind, text, j)
+			m.evade(g, part, kind, text, j)
 		}
 	}
 }
 
-func (m *Measurement) evade(g Group, half string, kind Kind, text string, plain judgement) {
+func (m *Measurement) evade(g Group, part string, kind Kind, text string, plain judgement) {
 	for _, e := range Evasions {
 		for _, s := range Strengths {
 			other := e.Apply(text, g.Language, s)
@@ -168,7 +168,7 @@ func (m *Measurement) evade(g Group, half string, kind Kind, text string, plain 
 				continue
 			}
 			m.count(evasions, j, e.Name, g.Language, string(s))
-			m.count(evaded, j, g.Language, half)
+			m.count(evaded, j, g.Language, part)
 			if plain.flagged {
 				m.note(g, kind, e.Name+", "+string(s), other, j)
 			}
@@ -207,7 +207,7 @@ func (m *Measurement) note(g Group, kind Kind, evasion, text string, j judgement
 	}
 }
 
-// Misses are the wrong judgements on the seen half of the cases, with their texts, and on the labelled posts of classes
+// Misses are the wrong judgements on the open cases, with their texts, and on the labelled posts of classes
 // with a goal, by id only. Near, see there, is asked about the propaganda that passed.
 func (m *Measurement) Misses(near func(Miss) string) []Miss {
 	out := slices.Clone(m.misses)

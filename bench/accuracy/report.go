@@ -114,8 +114,8 @@ const (
 	evasions    = "evasions"
 	lookAlikes  = "look-alikes"
 	categories  = "categories"
-	evaded      = "evaded-halves"
-	alikeHalves = "look-alikes-halves"
+	evaded      = "evaded-parts"
+	alikeParts  = "look-alikes-parts"
 	alikeEvaded = "look-alikes-evaded"
 	labelled    = "labelled"
 	functions   = "functions-" // and the set
@@ -124,14 +124,14 @@ const (
 // kinds of sections, in the order of a report.
 var headings = []Section{
 	{ID: recall, Title: "Propaganda found, as written", Scale: 1,
-		Note: "The project's own cases. The seen half is shown to rule authors when it is missed, the other is only counted: " +
-			"where the seen half does much better, rules were written for rows."},
+		Note: "The project's own cases. Rule authors read the open ones. Those kept apart they have not seen: " +
+			"where the open ones do much better, rules were written for rows."},
 	{ID: categories, Title: "Propaganda found, by category", Scale: 1},
 	{ID: evasions, Title: "Propaganda found under evasion", Scale: 1,
 		Note: "Some: a third of the longer words are written so; all: every word that can be. Texts without such a word are not counted."},
-	{ID: evaded, Title: "Propaganda found under evasion, by half", Scale: 1, Note: "All evasions together."},
+	{ID: evaded, Title: "Propaganda found under evasion, open and kept apart", Scale: 1, Note: "All evasions together."},
 	{ID: lookAlikes, Title: "Look-alikes flagged", Scale: 0.05, Note: "News, counter-speech and everyday speech with the same words. Each is a false alarm."},
-	{ID: alikeHalves, Title: "Look-alikes flagged, by half", Scale: 0.05},
+	{ID: alikeParts, Title: "Look-alikes flagged, open and kept apart", Scale: 0.05},
 	{ID: alikeEvaded, Title: "Look-alikes flagged under evasion", Scale: 0.05, Note: "Reported without a goal."},
 	{ID: labelled, Title: "Posts of other people", Scale: 0.01,
 		Note: "neg and hardneg: each flag is a false alarm. other_hate, ambiguous and weakpos are reported apart: a flag there is neither an " +
@@ -145,8 +145,8 @@ var names = func() (out []struct{ id, words string }) {
 	add := func(id, words string) { out = append(out, struct{ id, words string }{id, words}) }
 	add("id", "Indonesian")
 	add("en", "English")
-	add("seen", "seen half")
-	add("kept apart", "half kept apart")
+	add("open", "open")
+	add("kept apart", "kept apart")
 	for _, c := range rules.Categories {
 		add(string(c), string(c))
 	}

@@ -30,6 +30,8 @@ func has(words ...string) Judge {
 func fixtureGroups(t *testing.T) []Group {
 	t.Helper()
 	names, _ := filepath.Glob("testdata/*.*.txt")
+	apart, _ := filepath.Glob("testdata/apart/*.txt")
+	names = append(names, apart...)
 	groups, err := Read(names, os.ReadFile)
 	if err != nil {
 		t.Fatal(err)
@@ -186,7 +188,7 @@ func TestReportAsJSON(t *testing.T) {
 	}
 }
 
-// TestMisses looks at what is shown of wrong judgements: nothing of the half kept apart, and no text of a labelled post.
+// TestMisses looks at what is shown of wrong judgements: nothing of what is kept apart, and no text of a labelled post.
 func TestMisses(t *testing.T) {
 	rs, judge, lists := fixtureRules(t)
 	m, groups := fixture(t, judge, lists), fixtureGroups(t)

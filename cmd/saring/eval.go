@@ -37,7 +37,7 @@ name ends in .txt. Without FILE: the cases in the binary, under every evasion, a
 	f.StringVar(&e.rules, "rules", "", "folder of lexicons (default: those in the binary)")
 	f.BoolVar(&e.json, "json", false, "print the report as JSON")
 	f.StringVar(&e.report, "report", "", "write the report as a page (.html) as well; it holds no text of any post")
-	f.BoolVar(&e.misses, "misses", false, "print what was judged wrong: cases of the seen half, and ids of labelled posts")
+	f.BoolVar(&e.misses, "misses", false, "print what was judged wrong: open cases, and ids of labelled posts")
 	return cmd
 }
 
