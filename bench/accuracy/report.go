@@ -129,9 +129,9 @@ var headings = []Section{
 	{ID: categories, Title: "Propaganda found, by category", Scale: 1},
 	{ID: evasions, Title: "Propaganda found under evasion", Scale: 1,
 		Note: "Some: a third of the longer words are written so; all: every word that can be. Texts without such a word are not counted."},
-	{ID: evaded, Title: "Propaganda found under evasion, open and kept apart", Scale: 1, Note: "All evasions together."},
+	{ID: evaded, Title: "Propaganda found under evasion, by part", Scale: 1, Note: "All evasions together."},
 	{ID: lookAlikes, Title: "Look-alikes flagged", Scale: 0.05, Note: "News, counter-speech and everyday speech with the same words. Each is a false alarm."},
-	{ID: alikeParts, Title: "Look-alikes flagged, open and kept apart", Scale: 0.05},
+	{ID: alikeParts, Title: "Look-alikes flagged, by part", Scale: 0.05},
 	{ID: alikeEvaded, Title: "Look-alikes flagged under evasion", Scale: 0.05, Note: "Reported without a goal."},
 	{ID: labelled, Title: "Posts of other people", Scale: 0.01,
 		Note: "neg and hardneg: each flag is a false alarm. other_hate, ambiguous and weakpos are reported apart: a flag there is neither an " +
