@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"os"
 	"strconv"
 	"sync"
@@ -40,14 +41,15 @@ type Result struct {
 	Posts      int64   `json:"posts"`
 	Seconds    float64 `json:"seconds"`
 	PerSecond  float64 `json:"posts_per_second"`
-	MBPerS     float64 `json:"mb_per_second"` // of text
-	CPUMicros  float64 `json:"cpu_us_per_post"`
+	MBPerS     float64 `json:"mb_per_second"`   // of text
+	CPUMicros  float64 `json:"cpu_us_per_post"` // of this process, with the broker if it is embedded
 	PeakRSS    int64   `json:"peak_rss_mb"`
 	Flags      int64   `json:"flags"`
 	Warnings   Latency `json:"post_to_warning"`
 	Notices    Latency `json:"post_to_notice"`
 	RawLoop    float64 `json:"raw_loop_posts_per_second,omitempty"` // the same packs, without decoding, folding and matching
 	OfRawLoop  float64 `json:"of_raw_loop,omitempty"`
+	RawCPU     float64 `json:"raw_loop_cpu_us_per_post,omitempty"`
 	Incomplete bool    `json:"incomplete,omitempty"` // some warnings did not come in time
 }
 
@@ -83,9 +85,9 @@ func (l Load) Run(ctx context.Context) (Result, error) {
 	var wg sync.WaitGroup
 	defer func() { stop(); wg.Wait() }()
 	for _, run := range []func(context.Context) error{
-		func(ctx context.Context) error { return b.RunFilter(ctx, live, l.Workers) },
-		func(ctx context.Context) error { return platform.Run(ctx, b, nil) },
-		func(ctx context.Context) error { return government.Run(ctx, b, nil) },
+		func(ctx context.Context) error {
+			return b.RunFilter(ctx, live, l.Workers, platform.Output(nil), government.Output(nil))
+		},
 		b.Watch,
 	} {
 		wg.Go(func() { _ = run(roles) })
@@ -130,7 +132,21 @@ func (l Load) measure(ctx context.Context, b *queue.Broker, began *clock, warnin
 		Incomplete: warnings.n.Load() < flagged || notices.n.Load() < flagged,
 	}
 	r.Warnings, r.Notices = latency(warnings.histogram()), latency(notices.histogram())
-	return r, nil
+	if r.Incomplete {
+		return r, nil
+	}
+	return r, check(ctx, b, flagged)
+}
+
+// check reports whether the broker holds so many flags, and as many warnings and notices.
+func check(ctx context.Context, b *queue.Broker, flagged int64) error {
+	n, err := b.Counts(ctx)
+	for _, stream := range []string{queue.FlagStream, queue.Platform, queue.Government} {
+		if err == nil && n[stream] != uint64(flagged) {
+			err = fmt.Errorf("wrong answers: %s holds %d messages after %d posts that are flagged", stream, n[stream], flagged)
+		}
+	}
+	return err
 }
 
 // clock says when each post should have been sent.
@@ -150,8 +166,10 @@ func (c *clock) due(i int64) time.Time {
 	return time.Now()
 }
 
-// sendBatch is how many posts are offered before the clock is looked at again.
-const sendBatch = 64
+const (
+	sendBatch   = 64      // posts that are offered before the clock is looked at again
+	commitEvery = 1 << 15 // posts; a batch remembers its packs
+)
 
 // send offers posts until the time is over and returns when all are durable.
 func (l Load) send(ctx context.Context, b *queue.Broker, c *clock) (sent, flagged, size int64, err error) {
@@ -160,7 +178,9 @@ func (l Load) send(ctx context.Context, b *queue.Broker, c *clock) (sent, flagge
 	if l.Hits > 0 {
 		every = int64(1 / l.Hits)
 	}
-	batch := in.Batch("bench")
+	batch, next := in.Batch("bench"), int64(commitEvery)
+	durable := make(chan error, 1)
+	durable <- nil
 	raw := ingest.Raw{Platform: "bench", PostedAt: c.start.UTC(), Channel: ingest.RawChannel{ID: "-1001", Handle: "bench_contoh", Kind: ingest.KindPublicChannel}}
 	for time.Since(c.start) < l.For && ctx.Err() == nil {
 		if wait := time.Until(c.due(sent)); l.Rate > 0 && wait > 0 {
@@ -184,13 +204,15 @@ func (l Load) send(ctx context.Context, b *queue.Broker, c *clock) (sent, flagge
 				break
 			}
 		}
-		if sent%(1<<14) < sendBatch { // a batch remembers its packs
-			if err := batch.Commit(ctx); err != nil {
+		if sent >= next { // the next batch begins while this one becomes durable, as with two senders
+			if err := <-durable; err != nil {
 				return sent, flagged, size, err
 			}
+			go func(b *ingest.Batch) { durable <- b.Commit(ctx) }(batch)
+			batch, next = in.Batch("bench"), sent+commitEvery
 		}
 	}
-	return sent, flagged, size, errors.Join(batch.Commit(ctx), ctx.Err())
+	return sent, flagged, size, errors.Join(<-durable, batch.Commit(ctx), ctx.Err())
 }
 
 // watcher reads warnings or notices and measures how late they are.

@@ -195,10 +195,16 @@ func ruleOf(f *Filter, id string) *rules.Rule {
 // TestExplainIsProduction compares every text that the lexicons and the sample hold with its verdict.
 func TestExplainIsProduction(t *testing.T) {
 	f := bundledFilter(t)
-	for _, p := range sample(t) {
+	for i, p := range sample(t) {
+		if i%thin > 0 {
+			continue
+		}
 		checkExplanation(t, f, f.Explain(p.Text()))
 	}
-	for _, r := range f.ruleset.Rules {
+	for i, r := range f.ruleset.Rules {
+		if i%thin > 0 {
+			continue
+		}
 		for _, text := range slices.Concat(r.Match, r.Pass.All()) {
 			checkExplanation(t, f, f.Explain(text))
 		}

@@ -3,3 +3,5 @@
 package filter
 
 const raceEnabled = false
+
+const thin = 1

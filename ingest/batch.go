@@ -8,6 +8,8 @@ import (
 	"strconv"
 	"sync"
 	"time"
+
+	"golang.org/x/sync/semaphore"
 )
 
 // Wire is what package queue gives: each call returns when what it was given is durable, and may be called from
@@ -30,14 +32,20 @@ type Dead struct {
 	Body   []byte // as much of the input as may be kept, see Invalid.Keep
 }
 
-// When a pack goes out: at the first of these.
+// PackPosts is how many posts a pack of the intake has while there is room on the way; when there is none, it goes on
+// filling up to MaxPackPosts. So few messages are made when messages are what there is too much of.
+const PackPosts = 256
+
+// When a pack goes out otherwise: at the first of these. And what may be on its way.
 const (
-	packPosts  = 64
 	packBytes  = 80 << 10
-	packRoom   = 16 << 10 // bytes made ready for a pack
+	packMost   = 256 << 10 // bytes, when there is no room on the way
+	packRoom   = 48 << 10  // bytes made ready for a pack
 	packLinger = 2 * time.Millisecond
 	patience   = 15 * time.Second
-	inFlight   = 64 // packs on their way at once; more wait, and so do the sources
+	inFlight   = 4 << 20       // bytes on their way at once; more wait, and so do the sources
+	flightCost = inFlight / 16 // bytes that anything on its way counts for at least: the broker answers many at once, late
+	headRoom   = 2 + 2         // bytes before the first post: magic, version, count
 )
 
 // An Intake packs what all the sources of a process offer and puts it on the wire.
@@ -46,7 +54,7 @@ type Intake struct {
 
 	wire    Wire
 	metrics *Metrics
-	slots   chan struct{}
+	flight  *semaphore.Weighted // bytes on their way
 	newID   func() string
 
 	lock chan struct{} // held around open; a channel, so that waiting for it ends with the context
@@ -64,7 +72,7 @@ type pack struct {
 
 // NewIntake makes an intake. newID makes a message id that no other process makes.
 func NewIntake(w Wire, m *Metrics, newID func() string) *Intake {
-	return &Intake{Patience: patience, wire: w, metrics: m, newID: newID, slots: make(chan struct{}, inFlight), lock: make(chan struct{}, 1)}
+	return &Intake{Patience: patience, wire: w, metrics: m, newID: newID, flight: semaphore.NewWeighted(inFlight), lock: make(chan struct{}, 1)}
 }
 
 // Batch begins a batch for the source of that name (its metrics' label; keep the number of names small).
@@ -92,20 +100,17 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 		}
 	}
 	if in.open == nil {
-		k := &pack{done: make(chan struct{}), body: PackHeader(make([]byte, 0, packRoom), 0)}
-		k.timer = time.AfterFunc(packLinger, func() {
-			_ = enter(context.Background(), in.lock)
-			defer leave(in.lock)
-			if in.open == k {
-				_ = in.send(context.Background(), k)
-			}
-		})
-		in.open = k
+		in.open = &pack{done: make(chan struct{}), body: make([]byte, headRoom, packRoom)}
+		in.open.timer = time.AfterFunc(packLinger, in.expire(in.open))
 	}
 	k := in.open
 	k.body = AppendPack(k.body, p)
 	k.n++
-	if k.n >= packPosts || len(k.body) >= packBytes {
+	switch {
+	case k.n < PackPosts && len(k.body) < packBytes:
+	case in.flight.TryAcquire(k.cost()):
+		in.launch(k)
+	case k.n >= MaxPackPosts || len(k.body) >= packMost:
 		if err := in.send(ctx, k); err != nil {
 			return nil, err
 		}
@@ -113,24 +118,48 @@ func (in *Intake) add(ctx context.Context, p Post) (*pack, error) {
 	return k, nil
 }
 
-// send puts the open pack on the wire in a goroutine of its own. It waits, with the lock held, while too many
-// are on their way: that is the back-pressure on every source.
+// expire sends a pack whose time is over, or looks again later while there is no room for it.
+func (in *Intake) expire(k *pack) func() {
+	return func() {
+		_ = enter(context.Background(), in.lock)
+		defer leave(in.lock)
+		switch {
+		case in.open != k:
+		case in.flight.TryAcquire(k.cost()):
+			in.launch(k)
+		default:
+			k.timer.Reset(packLinger)
+		}
+	}
+}
+
+// send puts the open pack on the wire. It waits, with the lock held, while too many bytes are on their way: that is the
+// back-pressure on every source.
 func (in *Intake) send(ctx context.Context, k *pack) error {
-	if err := enter(ctx, in.slots); err != nil {
+	if err := in.flight.Acquire(ctx, k.cost()); err != nil {
 		return err
 	}
+	in.launch(k)
+	return nil
+}
+
+// cost is what a pack counts for on its way.
+func (k *pack) cost() int64 { return int64(max(flightCost, len(k.body))) }
+
+// launch puts the open pack, for which there is room, on the wire in a goroutine of its own.
+func (in *Intake) launch(k *pack) {
 	in.open = nil
 	k.timer.Stop()
-	body := k.body
-	PackHeader(body[:0], k.n) // in its place: the count of a pack of ours is one byte
+	cost, head := k.cost(), PackHeader(nil, k.n)
+	body := k.body[headRoom-len(head):]
+	copy(body, head)
 	k.body = nil
 	go func() {
 		// The pack holds posts of many sources, so it does not end with the one that filled it up.
 		k.err = in.wire.PublishPack(context.Background(), in.newID(), body)
-		leave(in.slots)
+		in.flight.Release(cost)
 		close(k.done)
 	}()
-	return nil
 }
 
 // Drain returns when nothing is on its way any more. Call it after the sources have ended.
@@ -144,14 +173,10 @@ func (in *Intake) Drain(ctx context.Context) error {
 			return err
 		}
 	}
-	for range inFlight {
-		if err := enter(ctx, in.slots); err != nil {
-			return err
-		}
+	if err := in.flight.Acquire(ctx, inFlight); err != nil {
+		return err
 	}
-	for range inFlight {
-		leave(in.slots)
-	}
+	in.flight.Release(inFlight)
 	return nil
 }
 
@@ -284,11 +309,12 @@ func (b *Batch) settle(ctx context.Context, p Post, err error, origin string, li
 
 // bury publishes a dead letter beside the packs; Commit waits for it.
 func (b *Batch) bury(ctx context.Context, d Dead) error {
-	if err := enter(ctx, b.in.slots); err != nil {
+	cost := int64(max(flightCost, len(d.Body)))
+	if err := b.in.flight.Acquire(ctx, cost); err != nil {
 		return err
 	}
 	b.dead.Go(func() {
-		defer leave(b.in.slots)
+		defer b.in.flight.Release(cost)
 		if err := b.in.wire.PublishDead(context.WithoutCancel(ctx), d); err != nil {
 			b.deadMu.Lock()
 			b.deadErr = err

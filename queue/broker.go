@@ -11,6 +11,7 @@ import (
 	"path/filepath"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/gofrs/flock"
@@ -18,6 +19,7 @@ import (
 	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
 	"golang.org/x/crypto/bcrypt"
+	"golang.org/x/sync/semaphore"
 )
 
 // Options say which broker to use and how.
@@ -50,6 +52,10 @@ type Broker struct {
 	nc     *nats.Conn
 	js     jetstream.JetStream
 	cursor jetstream.KeyValue
+	window *semaphore.Weighted // bytes on their way to the broker, see PublishAll
+	// batches says that the broker forces each message to the disk, so that many are better stored as one batch.
+	batches bool
+	handles sync.Map // by name of stream, see last
 }
 
 // Open connects, starting the embedded broker if no URL is given, and creates or checks the streams.
@@ -57,7 +63,7 @@ func Open(ctx context.Context, opts Options) (*Broker, error) {
 	if opts.Log == nil {
 		opts.Log = slog.New(slog.DiscardHandler)
 	}
-	b := &Broker{opts: opts, log: opts.Log}
+	b := &Broker{opts: opts, log: opts.Log, window: semaphore.NewWeighted(window), batches: opts.URL == "" && opts.Sync == 0}
 	if err := b.open(ctx); err != nil {
 		b.Close()
 		return nil, err

@@ -2,21 +2,25 @@ package queue
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"runtime/debug"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"github.com/nats-io/nats.go"
 	"github.com/nats-io/nats.go/jetstream"
+	"golang.org/x/sync/errgroup"
 )
 
 // The durable consumers.
 const (
 	FilterStage     = "filter"     // of POSTS
-	PlatformStage   = "platform"   // of FLAGS
-	GovernmentStage = "government" // of FLAGS
+	PlatformStage   = "platform"   // of FLAGS, in earlier releases; see settle
+	GovernmentStage = "government" // the same
 )
 
 // A Stage reads a stream with others of its name, each message going to one of them.
@@ -37,20 +41,21 @@ type Message struct {
 	Subject  string
 	Seq      uint64
 	Received time.Time // when the post behind it came in
+	Again    bool      // it was delivered before, to a process that may have done some of what it asks for
 	b        *Broker
-	msg      jetstream.Msg
+	msg      *nats.Msg
 	stream   string
+	delivery uint64 // its number among those delivered to its consumer
 }
 
 // Redelivery and what may be under way.
 const (
-	ackWait     = 10 * time.Second // a message whose process has died comes again after this
-	firstDelay  = 200 * time.Millisecond
-	lastDelay   = 30 * time.Second
-	grace       = 15 * time.Second // to finish what is in hand when the process stops
-	prefetch    = 32               // messages
-	prefetchMax = 16 << 20         // bytes
-	maxPending  = 1024             // messages under way in all processes of a stage
+	ackWait    = 10 * time.Second // a message whose process has died comes again after this
+	firstDelay = 200 * time.Millisecond
+	lastDelay  = 30 * time.Second
+	grace      = 15 * time.Second // to finish what is in hand when the process stops
+	fetchBytes = 2 << 20          // that a reader has at once; more than any message
+	maxPending = 1024             // messages under way in all processes of a stage
 )
 
 // Consume runs a stage until ctx ends. Then it finishes what it has in hand and returns. It lasts through a broker
@@ -90,22 +95,26 @@ func (b *Broker) consume(ctx context.Context, s Stage) error {
 	if err != nil {
 		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
 	}
-	r, err := read(ctx, c, prefetch)
-	if err != nil {
-		return fmt.Errorf("consumer %s of %s: %w", s.Name, s.Stream, err)
-	}
 	late, cancel := graceful(ctx)
 	defer cancel()
-	var wg sync.WaitGroup
+	var g errgroup.Group
+	reading, stop := context.WithCancel(ctx)
+	defer stop()
+	h := hold{msgs: map[*nats.Msg]bool{}}
+	kept := make(chan struct{})
+	go h.keepAlive(kept)
+	defer close(kept)
 	for range max(1, s.Workers) {
-		wg.Go(func() {
-			for msgs := r.gather(b, s.Stream, s.Most, 0); msgs != nil; msgs = r.gather(b, s.Stream, s.Most, 0) {
+		g.Go(func() error {
+			defer stop() // when one has to begin again, all do
+			return b.fetch(reading, c, s.Stream, s.Most, 0, h.take, func(msgs []*Message) error {
 				b.handle(late, s, msgs)
-			}
+				h.drop(msgs)
+				return nil
+			})
 		})
 	}
-	wg.Wait()
-	return r.stop()
+	return g.Wait()
 }
 
 // graceful returns a context that ends some time after ctx does.
@@ -115,106 +124,137 @@ func graceful(ctx context.Context) (context.Context, context.CancelFunc) {
 	return late, func() { stop(); cancel() }
 }
 
-// reader passes on the messages of a consumer. (A jetstream.MessagesContext would drop some when they come fast: its
-// channel has room for the messages that were asked for, and for none of the broker's own beside them.)
-type reader struct {
-	work   chan jetstream.Msg
-	done   chan struct{} // closed when the consumer has ended
-	inner  jetstream.ConsumeContext
-	failed chan error
-}
-
-// consumer is durable or ordered.
-type consumer interface {
-	Consume(jetstream.MessageHandler, ...jetstream.PullConsumeOpt) (jetstream.ConsumeContext, error)
-}
-
-// read begins to read, until ctx ends or the consumer does.
-func read(ctx context.Context, c consumer, ahead int) (*reader, error) {
-	r := &reader{work: make(chan jetstream.Msg, ahead), done: make(chan struct{}), failed: make(chan error, 1)}
-	inner, err := c.Consume(func(m jetstream.Msg) {
-		select {
-		case r.work <- m:
-		case <-r.done:
-		}
-	}, jetstream.PullMaxMessagesWithBytesLimit(ahead, prefetchMax), jetstream.PullExpiry(pullExpiry), jetstream.PullHeartbeat(heartbeat), jetstream.ConsumeErrHandler(func(_ jetstream.ConsumeContext, err error) {
-		if errors.Is(err, jetstream.ErrNoHeartbeat) {
-			return // the broker is away; the library goes on when it is back
+// fetch asks a consumer for messages again and again, and calls each with those that are there or come within linger,
+// at most so many. took, if there is one, is told of each as soon as it is here. It returns when ctx has ended, with an
+// error of each, or when the consumer is not to be reached.
+//
+// A reader has no more messages than it asked for, at most fetchBytes of them, and asks again when it has handled
+// them all. (The library's Consume asks ahead; under load it lost its own request at times, and stood still until it
+// missed a heartbeat. Its Fetch subscribes anew for each request; in a cluster, messages came before the servers knew.)
+func (b *Broker) fetch(ctx context.Context, c jetstream.Consumer, stream string, most int, linger time.Duration, took func(*nats.Msg), each func([]*Message) error) error {
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	r := reader{b: b, stream: stream, name: c.CachedInfo().Name, most: most, inbox: b.nc.NewInbox(), here: make(chan *nats.Msg, most)}
+	sub, err := b.nc.Subscribe(r.inbox, func(m *nats.Msg) {
+		if took != nil && m.Reply != "" {
+			took(m)
 		}
 		select {
-		case r.failed <- err:
-		default: // the first error says it
-		}
-	}))
-	if err != nil {
-		return nil, err
-	}
-	r.inner = inner
-	go func() {
-		select {
+		case r.here <- m:
 		case <-ctx.Done():
-		case <-inner.Closed():
 		}
-		inner.Stop()
-		close(r.done)
+	})
+	if err != nil {
+		return err
+	}
+	defer func() {
+		_ = sub.Unsubscribe()
+		for took != nil && len(r.here) > 0 { // what nobody has begun with, another may have at once
+			_ = (<-r.here).Nak()
+		}
 	}()
-	return r, nil
+	for {
+		msgs, err := r.gather(ctx, linger)
+		if err == nil && len(msgs) > 0 {
+			err = each(msgs)
+		}
+		if err != nil {
+			return err
+		}
+	}
 }
 
-// A request for messages is made again after pullExpiry. One that was lost is missed after two heartbeats; with the
-// library's 15 s, a reader could stand still for half a minute.
+// A reader asks one consumer for messages.
+type reader struct {
+	b                   *Broker
+	stream, name, inbox string
+	most                int
+	here                chan *nats.Msg
+	open                int // messages that were asked for and have not come
+}
+
+// A request for messages is made again after pullExpiry. One that was lost is missed after two heartbeats.
 const (
 	pullExpiry = 10 * time.Second
 	heartbeat  = time.Second
 )
 
-// gather waits for a message and takes what else is there or comes within linger, up to most. It returns nil when
-// there will be none.
-func (r *reader) gather(b *Broker, stream string, most int, linger time.Duration) (out []*Message) {
-	select {
-	case m := <-r.work:
-		out = append(out, b.message(stream, m))
-	case <-r.done:
+// ask requests as many messages as the reader takes at once. ADR-13 describes the request.
+func (r *reader) ask() error {
+	if r.open > 0 {
 		return nil
 	}
-	for wait := time.After(linger); len(out) < most; {
-		select {
-		case m := <-r.work:
-			out = append(out, b.message(stream, m))
-			continue
-		default:
-		}
-		if linger == 0 {
-			return out
-		}
-		select {
-		case m := <-r.work:
-			out = append(out, b.message(stream, m))
-		case <-wait:
-			return out
-		}
-	}
-	return out
-}
-
-// stop ends the reading and says why it had ended, if it had.
-func (r *reader) stop() error {
-	r.inner.Stop()
-	<-r.inner.Closed()
-	select {
-	case err := <-r.failed:
+	r.open = r.most
+	data, err := json.Marshal(map[string]any{"batch": r.most, "max_bytes": fetchBytes, "expires": pullExpiry, "idle_heartbeat": heartbeat})
+	if err != nil {
 		return err
-	default:
-		return errors.New("the consumer has ended")
 	}
+	return r.b.nc.PublishRequest("$JS.API.CONSUMER.MSG.NEXT."+r.stream+"."+r.name, r.inbox, data)
 }
 
-func (b *Broker) message(stream string, m jetstream.Msg) *Message {
-	out := &Message{Data: m.Data(), Subject: m.Subject(), b: b, msg: m, stream: stream}
-	if meta, err := m.Metadata(); err == nil {
-		out.Seq, out.Received = meta.Sequence.Stream, meta.Timestamp
+// gather waits for a message and takes what else is there or comes within linger. It may return none.
+func (r *reader) gather(ctx context.Context, linger time.Duration) (out []*Message, err error) {
+	if err := r.ask(); err != nil {
+		if r.b.nc.IsClosed() {
+			return nil, err
+		}
+		r.open = 0 // the broker is away; the library connects again, and then so are we
 	}
-	if ns, err := strconv.ParseInt(m.Headers().Get(receivedHeader), 10, 64); err == nil {
+	wait := time.NewTimer(2 * heartbeat)
+	defer wait.Stop()
+	for len(out) < r.most {
+		var m *nats.Msg
+		select {
+		case m = <-r.here:
+		default:
+			if len(out) > 0 && linger == 0 {
+				return out, nil
+			}
+			select {
+			case m = <-r.here:
+			case <-ctx.Done():
+				return nil, ctx.Err()
+			case <-wait.C:
+				if len(out) == 0 {
+					r.open = 0 // no heartbeat: the request was lost
+				}
+				return out, nil
+			}
+		}
+		if m.Reply == "" {
+			if over, err := r.status(m); err != nil || over || len(out) == 0 {
+				return out, err
+			}
+			continue
+		}
+		if len(out) == 0 && linger > 0 {
+			wait.Reset(linger)
+		}
+		r.open--
+		out = append(out, r.b.message(r.stream, m))
+	}
+	return out, nil
+}
+
+// status reads what the broker says of a request: that it is over, or only that it is known.
+func (r *reader) status(m *nats.Msg) (over bool, err error) {
+	code, what := m.Header.Get("Status"), m.Header.Get("Description")
+	switch {
+	case code == "100":
+		return false, nil
+	case code == "503", code == "400", strings.Contains(what, "Consumer Deleted"):
+		return true, fmt.Errorf("the consumer is not to be reached: %s %s", code, what)
+	}
+	r.open = 0
+	return true, nil
+}
+
+func (b *Broker) message(stream string, m *nats.Msg) *Message {
+	out := &Message{Data: m.Data, Subject: m.Subject, b: b, msg: m, stream: stream}
+	if meta, err := m.Metadata(); err == nil {
+		out.Seq, out.delivery, out.Received, out.Again = meta.Sequence.Stream, meta.Sequence.Consumer, meta.Timestamp, meta.NumDelivered > 1
+	}
+	if ns, err := strconv.ParseInt(m.Header.Get(receivedHeader), 10, 64); err == nil {
 		out.Received = time.Unix(0, ns)
 	}
 	return out
@@ -223,10 +263,7 @@ func (b *Broker) message(stream string, m jetstream.Msg) *Message {
 // handle has the messages handled and tells the broker how it went.
 func (b *Broker) handle(ctx context.Context, s Stage, msgs []*Message) {
 	began := time.Now()
-	done := make(chan struct{})
-	go keepAlive(done, msgs)
 	err := guard(func() error { return s.Handle(ctx, msgs) })
-	close(done)
 	b.opts.Metrics.handled(s.Name, time.Since(began), err)
 	if err == nil {
 		for _, m := range msgs {
@@ -264,19 +301,42 @@ func (b *Broker) delay(m *Message) time.Duration {
 	return min(firstDelay<<min(meta.NumDelivered-1, 10), lastDelay)
 }
 
-// keepAlive tells the broker that the messages are being worked on, until done is closed.
-func keepAlive(done <-chan struct{}, msgs []*Message) {
-	tick := time.NewTicker(ackWait / 3)
+// hold is the messages that a stage has in this process: those in hand, and those that wait behind them.
+type hold struct {
+	mu   sync.Mutex
+	msgs map[*nats.Msg]bool
+}
+
+func (h *hold) take(m *nats.Msg) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.msgs[m] = true
+}
+
+func (h *hold) drop(msgs []*Message) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, m := range msgs {
+		delete(h.msgs, m.msg)
+	}
+}
+
+// keepAlive tells the broker that the messages are not forgotten, until done is closed. Else it would deliver them
+// again, to a stage that is too slow already.
+func (h *hold) keepAlive(done <-chan struct{}) {
+	tick := time.NewTicker(ackWait / 4)
 	defer tick.Stop()
 	for {
 		select {
 		case <-done:
 			return
 		case <-tick.C:
-			for _, m := range msgs {
-				_ = m.msg.InProgress()
-			}
 		}
+		h.mu.Lock()
+		for m := range h.msgs {
+			_ = m.InProgress()
+		}
+		h.mu.Unlock()
 	}
 }
 
@@ -312,29 +372,32 @@ func (m *Message) Bury(ctx context.Context, reason, detail string, body []byte) 
 func (b *Broker) Follow(ctx context.Context, stream, filter string, from uint64, linger time.Duration, each func(context.Context, []*Message) error) error {
 	next := max(1, from)
 	return b.lasting(ctx, "follower of "+stream, func() error {
-		cfg := jetstream.OrderedConsumerConfig{DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next}
-		if filter != "" {
-			cfg.FilterSubjects = []string{filter}
-		}
-		c, err := b.js.OrderedConsumer(ctx, stream, cfg)
-		if err != nil {
-			return err
-		}
-		r, err := read(ctx, c, followBatch)
+		c, err := b.js.CreateConsumer(ctx, stream, jetstream.ConsumerConfig{
+			FilterSubject: filter, DeliverPolicy: jetstream.DeliverByStartSequencePolicy, OptStartSeq: next,
+			AckPolicy: jetstream.AckNonePolicy, MemoryStorage: true, Replicas: 1, InactiveThreshold: followerLife,
+		})
 		if err != nil {
 			return err
 		}
 		late, cancel := graceful(ctx)
 		defer cancel()
-		for msgs := r.gather(b, stream, followBatch, linger); msgs != nil; msgs = r.gather(b, stream, followBatch, linger) {
-			if err := each(late, msgs); err != nil {
-				return errors.Join(err, r.stop())
+		defer func() { _ = b.js.DeleteConsumer(late, stream, c.CachedInfo().Name) }()
+		delivered := uint64(0)
+		return b.fetch(ctx, c, stream, followBatch, linger, nil, func(msgs []*Message) error {
+			last := msgs[len(msgs)-1]
+			if delivered += uint64(len(msgs)); last.delivery != delivered {
+				return fmt.Errorf("%d messages were lost on the way; they are read again", last.delivery-delivered)
 			}
-			next = msgs[len(msgs)-1].Seq + 1
-		}
-		return r.stop()
+			if err := each(late, msgs); err != nil {
+				return err
+			}
+			next = last.Seq + 1
+			return nil
+		})
 	})
 }
 
-// followBatch is how many messages Follow hands over at once.
-const followBatch = 100
+const (
+	followBatch  = 100              // messages that Follow hands over at once
+	followerLife = 30 * time.Second // of the consumer of a process that has died
+)

@@ -133,18 +133,14 @@ func (b *Broker) look(ctx context.Context) error {
 	return b.Trim(ctx)
 }
 
-// Idle reports whether every stage has finished all that is there.
+// Idle reports whether the filter has finished all that is there.
 func (b *Broker) Idle(ctx context.Context) (bool, error) {
-	for _, c := range []struct{ stream, name string }{{Posts, FilterStage}, {FlagStream, PlatformStage}, {FlagStream, GovernmentStage}} {
-		consumer, err := b.js.Consumer(ctx, c.stream, c.name)
-		if err != nil {
-			return false, err
-		}
-		if info := consumer.CachedInfo(); info.NumPending+uint64(info.NumAckPending) > 0 {
-			return false, nil
-		}
+	c, err := b.js.Consumer(ctx, Posts, FilterStage)
+	if err != nil {
+		return false, err
 	}
-	return true, nil
+	info := c.CachedInfo()
+	return info.NumPending+uint64(info.NumAckPending) == 0, nil
 }
 
 // Counts says how many messages each stream holds.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -47,8 +48,24 @@ func post(t *testing.T, id string, revision int64, text string) ingest.Post {
 
 func flag(t *testing.T, id string, revision int64) filter.Flag {
 	p := post(t, id, revision, "Ayo berbaiat kepada ISIS")
-	return filter.Flag{ID: filter.FlagID(p), Post: p, FlaggedAt: time.Date(2026, 11, 20, 8, 15, 1, 0, time.UTC), Verdict: live(t).Verdict(p)}
+	return filter.Flag{ID: filter.FlagID(p), Post: p, FlaggedAt: time.Date(2026, 11, 20, 8, 15, 1, 0, time.UTC), Verdict: judge(t).Verdict(p)}
 }
+
+// judge is one that tests share when they only ask it.
+func judge(t *testing.T) *filter.Live {
+	t.Helper()
+	sharedLock.Lock()
+	defer sharedLock.Unlock()
+	if shared == nil {
+		shared = live(t)
+	}
+	return shared
+}
+
+var (
+	sharedLock sync.Mutex
+	shared     *filter.Live
+)
 
 func live(t *testing.T) *filter.Live {
 	t.Helper()
@@ -163,16 +180,14 @@ func run(t *testing.T, b *queue.Broker) {
 	t.Helper()
 	ctx, stop := context.WithCancel(t.Context())
 	l, reg := live(t), prometheus.NewRegistry()
-	done := make(chan error, 3)
-	go func() { done <- b.RunFilter(ctx, l, 2) }()
-	go func() { done <- platform.Run(ctx, b, platform.NewMetrics(reg)) }()
-	go func() { done <- government.Run(ctx, b, government.NewMetrics(reg)) }()
+	done := make(chan error, 1)
+	go func() {
+		done <- b.RunFilter(ctx, l, 2, platform.Output(platform.NewMetrics(reg)), government.Output(government.NewMetrics(reg)))
+	}()
 	t.Cleanup(func() {
 		stop()
-		for range 3 {
-			if err := <-done; !errors.Is(err, context.Canceled) {
-				t.Error(err)
-			}
+		if err := <-done; !errors.Is(err, context.Canceled) {
+			t.Error(err)
 		}
 	})
 	eventually(t, "the stages have begun", func() bool { _, err := b.Idle(t.Context()); return err == nil })

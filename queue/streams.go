@@ -72,6 +72,13 @@ func (b *Broker) EnsureStreams(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("stream %s: %w", s.name, err)
 		}
+		if b.batches && batched(s.name) && got != nil && !got.CachedInfo().Config.AllowAtomicPublish { // it was made by an earlier release
+			cfg := got.CachedInfo().Config
+			cfg.AllowAtomicPublish = true
+			if _, err := b.js.UpdateStream(ctx, cfg); err != nil {
+				return fmt.Errorf("stream %s: %w", s.name, err)
+			}
+		}
 		if got != nil {
 			wrong = append(wrong, drift(want, got.CachedInfo().Config)...)
 		}
@@ -100,7 +107,7 @@ func (s stream) config(store int64, replicas int) jetstream.StreamConfig {
 		Name: s.name, Description: s.purpose, Subjects: []string{s.subject},
 		Retention: jetstream.LimitsPolicy, Storage: jetstream.FileStorage, Discard: s.discard,
 		MaxBytes: store / 100 * s.share, MaxAge: s.age, MaxMsgs: -1, MaxConsumers: -1, MaxMsgsPerSubject: -1,
-		Duplicates: 2 * time.Minute, Replicas: replicas, AllowDirect: true,
+		Duplicates: 2 * time.Minute, Replicas: replicas, AllowDirect: true, AllowAtomicPublish: batched(s.name),
 	}
 }
 

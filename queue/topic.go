@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strconv"
 	"strings"
 	"sync"
 	"time"
@@ -66,47 +67,154 @@ func Subject(tokens ...string) string {
 const (
 	publishWait = 5 * time.Second // for one acknowledgement
 	publishFor  = time.Minute     // all tries together
-	maxAsync    = 4096
+	maxAsync    = 1 << 16         // messages; window is what bounds them
+)
+
+// What is on its way to the broker at once, in one process. A message counts for its bytes and for what the client
+// and the broker keep of it until it is acknowledged.
+const (
+	window        = 4 << 20
+	windowMessage = 1 << 10
 )
 
 // receivedHeader carries when the post was received (Unix nanoseconds), for the latency of the whole way.
 const receivedHeader = "Saring-Received"
 
-// Publish stores values, each once for ever, and returns when all are durable. received is when the post behind
-// them came in, zero if unknown. The values are on their way together.
-func Publish[T any](ctx context.Context, b *Broker, t Topic[T], received time.Time, values ...T) error {
-	var wg sync.WaitGroup
-	errs := make([]error, len(values))
+// A Result is a message that is stored once for ever: its subject has no other.
+type Result struct {
+	stream, id string
+	msg        *nats.Msg
+}
+
+// Results encodes values of a topic. received is when the post behind them came in, zero if unknown.
+func Results[T any](t Topic[T], received time.Time, values ...T) ([]Result, error) {
+	var at string
+	if !received.IsZero() {
+		at = strconv.FormatInt(received.UnixNano(), 10)
+	}
+	out := make([]Result, len(values))
 	for i, v := range values {
 		data, err := t.Encode(v)
 		if err != nil {
-			return fmt.Errorf("encode %s: %w", t.ID(v), err)
+			return nil, fmt.Errorf("encode %s: %w", t.ID(v), err)
 		}
 		msg := &nats.Msg{Subject: t.Subject(v), Data: data, Header: nats.Header{}}
-		if !received.IsZero() {
-			msg.Header.Set(receivedHeader, fmt.Sprint(received.UnixNano()))
+		if at != "" {
+			msg.Header.Set(receivedHeader, at)
 		}
-		wg.Go(func() { errs[i] = b.publishOnce(ctx, t.Stream, t.ID(v), msg) })
+		out[i] = Result{t.Stream, t.ID(v), msg}
+	}
+	return out, nil
+}
+
+// Publish stores values, each once for ever, and returns when all are durable.
+func Publish[T any](ctx context.Context, b *Broker, t Topic[T], received time.Time, values ...T) error {
+	results, err := Results(t, received, values...)
+	if err != nil {
+		return err
+	}
+	return b.PublishAll(ctx, results)
+}
+
+// PublishAll stores results, of any topics, each once for ever, and returns when all are durable. They are on their
+// way together, as many as the window has room for: none waits for the acknowledgement of another.
+func (b *Broker) PublishAll(ctx context.Context, results []Result) error {
+	for len(results) > 0 {
+		n, weight := 1, results[0].weight()
+		for n < len(results) && weight+results[n].weight() <= window {
+			weight += results[n].weight()
+			n++
+		}
+		if err := b.publishTogether(ctx, results[:n], min(weight, window)); err != nil {
+			return err
+		}
+		results = results[n:]
+	}
+	return nil
+}
+
+func (r Result) weight() int64 { return windowMessage + int64(len(r.msg.Data)) }
+
+// publishTogether publishes results that the window has room for together. What is not stored at the first try is
+// looked at one by one.
+func (b *Broker) publishTogether(ctx context.Context, results []Result, weight int64) error {
+	if err := b.window.Acquire(ctx, weight); err != nil {
+		return err
+	}
+	defer b.window.Release(weight)
+	byStream := map[string][]Result{}
+	for _, r := range results {
+		byStream[r.stream] = append(byStream[r.stream], r)
+	}
+	var wg sync.WaitGroup
+	errs := make([]error, len(streams))
+	for i, s := range streams {
+		if some := byStream[s.name]; len(some) > 0 {
+			wg.Go(func() { errs[i] = b.publishStream(ctx, some) })
+		}
 	}
 	wg.Wait()
 	return errors.Join(errs...)
 }
 
+// publishStream publishes results of one stream: as one batch where that is cheaper, else each by itself, together.
+func (b *Broker) publishStream(ctx context.Context, results []Result) error {
+	if len(results) >= batchFrom && b.batches && b.publishBatch(ctx, results) {
+		return nil
+	}
+	acks := make([]jetstream.PubAckFuture, len(results))
+	for i, r := range results {
+		acks[i], _ = b.js.PublishMsgAsync(r.msg, jetstream.WithMsgID(r.id), jetstream.WithExpectLastSequencePerSubject(0))
+	}
+	errs := make([]error, len(results))
+	var again sync.WaitGroup
+	for i, r := range results {
+		if !stored(ctx, acks[i]) {
+			again.Go(func() { errs[i] = b.publishOnce(ctx, r) })
+		}
+	}
+	again.Wait()
+	return errors.Join(errs...)
+}
+
+// stored waits for an acknowledgement and reports whether it is one.
+func stored(ctx context.Context, ack jetstream.PubAckFuture) bool {
+	if ack == nil {
+		return false
+	}
+	select {
+	case <-ack.Ok():
+		return true
+	case <-ack.Err():
+	case <-ctx.Done():
+	}
+	return false
+}
+
 // publishOnce stores a message unless its subject has one. It returns when the message is durable.
-func (b *Broker) publishOnce(ctx context.Context, stream, id string, msg *nats.Msg) error {
-	err := b.publish(ctx, msg, jetstream.WithMsgID(id), jetstream.WithExpectLastSequencePerSubject(0))
+func (b *Broker) publishOnce(ctx context.Context, r Result) error {
+	err := b.publish(ctx, r.msg, jetstream.WithMsgID(r.id), jetstream.WithExpectLastSequencePerSubject(0))
 	if !taken(err) {
 		return err
 	}
 	// In a replicated stream the one before may still be on its way to the copies, and may yet fail.
-	s, err := b.js.Stream(ctx, stream)
-	if err != nil {
-		return err
-	}
-	if _, err := s.GetLastMsgForSubject(ctx, msg.Subject); err != nil {
-		return fmt.Errorf("publish %s: %w", msg.Subject, err)
+	if _, err := b.last(ctx, r.stream, r.msg.Subject); err != nil {
+		return fmt.Errorf("publish %s: %w", r.msg.Subject, err)
 	}
 	return nil
+}
+
+// last reads the last message of a subject.
+func (b *Broker) last(ctx context.Context, stream, subject string) (*jetstream.RawStreamMsg, error) {
+	s, known := b.handles.Load(stream)
+	if !known { // asking for a handle is a request to the leader of all streams, so it is kept
+		fresh, err := b.js.Stream(ctx, stream)
+		if err != nil {
+			return nil, err
+		}
+		s, _ = b.handles.LoadOrStore(stream, fresh)
+	}
+	return s.(jetstream.Stream).GetLastMsgForSubject(ctx, subject)
 }
 
 // taken reports whether the subject has a message already.

@@ -146,7 +146,10 @@ func TestEvasionsKeepAPost(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, g := range groups {
+	for i, g := range groups {
+		if i%thin > 0 {
+			continue
+		}
 		for _, kind := range Kinds {
 			for _, text := range g.Texts[kind] {
 				checkEvasion(t, text, g.Language)

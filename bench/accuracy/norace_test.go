@@ -3,3 +3,5 @@
 package accuracy
 
 const raceEnabled = false
+
+const thin = 1

@@ -136,7 +136,7 @@ func (u *up) told(what string) func(ingest.Tally, bool) {
 func (u *up) tellFlags() {
 	ctx, cancel := context.WithTimeout(u.flow, time.Minute)
 	defer cancel()
-	if !u.does(roleFilter) || !u.does(roleNotify) || !u.does(roleReview) {
+	if !u.does(roleFilter) || !u.does(roleReview) {
 		return
 	}
 	for {

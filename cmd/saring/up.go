@@ -35,12 +35,11 @@ import (
 // The roles of a process.
 const (
 	roleIngest = "ingest" // sources, the gate, POSTS
-	roleFilter = "filter" // POSTS to FLAGS
-	roleNotify = "notify" // FLAGS to PLATFORM and GOVERNMENT
+	roleFilter = "filter" // POSTS to FLAGS, PLATFORM and GOVERNMENT
 	roleReview = "review" // the index and the desk
 )
 
-var allRoles = []string{roleIngest, roleFilter, roleNotify, roleReview}
+var allRoles = []string{roleIngest, roleFilter, roleReview}
 
 // defaultListen is tried first; when it is taken and nobody asked for it, any free port will do.
 const defaultListen = "127.0.0.1:8080"
@@ -210,16 +209,13 @@ func (u *up) heads() ([]part, error) {
 func (u *up) stages() []part {
 	parts := []part{u.broker.Watch, giveBack}
 	if u.does(roleFilter) {
-		parts = append(parts, u.rollout.Run, func(ctx context.Context) error { return u.broker.RunFilter(ctx, u.live, u.workers) })
+		warnings, notices := platform.Output(platform.NewMetrics(u.registry)), government.Output(government.NewMetrics(u.registry))
+		parts = append(parts, u.rollout.Run, func(ctx context.Context) error {
+			return u.broker.RunFilter(ctx, u.live, u.workers, warnings, notices)
+		})
 		if u.rules != "" {
 			parts = append(parts, u.watchRules)
 		}
-	}
-	if u.does(roleNotify) {
-		warnings, notices := platform.NewMetrics(u.registry), government.NewMetrics(u.registry)
-		parts = append(parts,
-			func(ctx context.Context) error { return platform.Run(ctx, u.broker, warnings) },
-			func(ctx context.Context) error { return government.Run(ctx, u.broker, notices) })
 	}
 	if u.does(roleReview) {
 		parts = append(parts, func(ctx context.Context) error { return u.index.Follow(ctx, u.broker, u.queueMetrics) })

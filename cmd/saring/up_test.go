@@ -288,7 +288,7 @@ func TestRemoteBroker(t *testing.T) {
 	defer broker.Shutdown()
 	<-done
 	eventually(t, "the index has every flag", func() bool { return roles[roleReview].metric("saring_index_flags") == 20 })
-	eventually(t, "every flag is warned of", func() bool { return roles[roleNotify].metric("saring_warnings_total") >= 20 })
+	eventually(t, "every flag is warned of", func() bool { return roles[roleFilter].metric("saring_warnings_total") >= 20 })
 	for _, p := range roles {
 		p.stop()
 	}
@@ -330,7 +330,7 @@ func TestMistypedUp(t *testing.T) {
 		{[]string{"--source", "ftp://x"}, misuse, `--source "ftp://x" is none that saring knows`},
 		{[]string{"--source", "file:nowhere.ndjson"}, found, "nowhere.ndjson: no such file"},
 		{[]string{"--source", "telegram-bot"}, misuse, "--telegram-token-file is missing"},
-		{[]string{"--roles", "ingest,filtre"}, misuse, `there is no role "filtre"; the roles are ingest, filter, notify, review`},
+		{[]string{"--roles", "ingest,filtre"}, misuse, `there is no role "filtre"; the roles are ingest, filter, review`},
 		{[]string{"--engine", "magic"}, found, `there is no engine "magic"; the engines are [words cloudflare]`},
 		{[]string{"--rules", "nowhere"}, found, "nowhere: no such file"},
 		{[]string{"--trust", "nowhere"}, found, "nowhere: no such file"},

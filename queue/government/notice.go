@@ -6,7 +6,6 @@
 package government
 
 import (
-	"context"
 	"fmt"
 	"net/url"
 	"time"
@@ -88,9 +87,9 @@ var Notices = queue.Topic[Event]{
 	Decode: DecodeEvent,
 }
 
-// Run makes a notice of every flag until ctx ends.
-func Run(ctx context.Context, b *queue.Broker, m *Metrics) error {
-	return queue.Derive(ctx, b, queue.Flags, queue.GovernmentStage, Notices, NewNotice, m.issued)
+// Output makes a notice of every flag.
+func Output(m *Metrics) queue.Output {
+	return queue.NewOutput(queue.GovernmentStage, Notices, NewNotice, m.issued)
 }
 
 // Metrics counts notices. A nil *Metrics counts nothing.

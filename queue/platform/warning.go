@@ -3,7 +3,6 @@
 package platform
 
 import (
-	"context"
 	"time"
 
 	"saring/filter"
@@ -36,9 +35,9 @@ var Warnings = queue.Topic[Warning]{
 	Decode: queue.DecodeEvent[filter.Flag](WarningType),
 }
 
-// Run makes a warning of every flag until ctx ends.
-func Run(ctx context.Context, b *queue.Broker, m *Metrics) error {
-	return queue.Derive(ctx, b, queue.Flags, queue.PlatformStage, Warnings, NewWarning, m.issued)
+// Output makes a warning of every flag.
+func Output(m *Metrics) queue.Output {
+	return queue.NewOutput(queue.PlatformStage, Warnings, NewWarning, m.issued)
 }
 
 // Metrics counts warnings. A nil *Metrics counts nothing.
