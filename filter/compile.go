@@ -33,6 +33,7 @@ func NewWith(rs *rules.Ruleset, e Engine) (*Filter, error) {
 		return nil, c.mistakes
 	}
 	f.bags, f.conds = len(c.bags), len(c.conds)
+	c.pack()
 	f.needs = newNeeds(f.rules, c.costs())
 	return f, c.findAt(f.needs.levels(f.rules, f.bags), e)
 }
@@ -261,6 +262,22 @@ func (c *compiler) pattern(row []int32, term string) int32 {
 		c.f.patterns = append(c.f.patterns, pattern{sets: row, term: term})
 	}
 	return id
+}
+
+// pack puts the lists of all patterns into one piece of memory each.
+func (c *compiler) pack() {
+	var sets, bags []int32
+	for i := range c.f.patterns {
+		sets, bags = append(sets, c.f.patterns[i].sets...), append(bags, c.f.patterns[i].bags...)
+	}
+	sets, bags = slices.Clone(sets), slices.Clone(bags)
+	for i := range c.f.patterns {
+		p := &c.f.patterns[i]
+		n, m := len(p.sets), len(p.bags)
+		p.sets, p.bags = sets[:n:n], bags[:m:m]
+		sets, bags = sets[n:], bags[m:]
+	}
+	c.f.patterns = slices.Clone(c.f.patterns)
 }
 
 // bag returns the bag of some patterns.

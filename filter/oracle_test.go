@@ -341,16 +341,12 @@ func TestShared(t *testing.T) {
 	wg.Wait()
 }
 
-// TestNoAllocation judges posts without a term: nothing is allocated, also after posts with many.
+// TestNoAllocation judges posts that no rule could apply to: nothing is allocated, also after posts with many.
 func TestNoAllocation(t *testing.T) {
 	if raceEnabled {
 		t.Skip("the race detector empties the pools at random; run without -race")
 	}
 	f := bundledFilter(t)
-	o, err := newOracle()
-	if err != nil {
-		t.Fatal(err)
-	}
 	news := "Harga cabai rawit turun menjadi Rp48.000 per kilogram, stok bawang cukup sampai pekan depan. #HargaPangan https://example.com/?q=1"
 	texts := map[string]string{
 		"empty":         "",
@@ -376,8 +372,8 @@ func TestNoAllocation(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			p := admit(t, text)
 			f.Text(hits) // warm, and with much to keep
-			if v := o.filters[Engines[0]].Verdict(p); len(v.Rules) > 0 {
-				t.Fatalf("there are terms in this text: %+v", v.Hits)
+			if v := f.Verdict(p); len(v.Rules) > 0 {
+				t.Fatalf("a rule applies to this text: %+v", v)
 			}
 			if n := testing.AllocsPerRun(50, func() { f.Verdict(p) }); n != 0 {
 				t.Errorf("%v allocations a verdict", n)

@@ -26,13 +26,16 @@ const (
 
 // spelled fills in what the words of a term of a language match. The same word of several terms is spelled out once.
 func (p *parser) spelled(c Cond, language string) Cond {
-	for _, w := range strings.Fields(c.Term) {
+	words := strings.Fields(c.Term)
+	c.Words = make([][]string, 0, len(words))
+	for _, w := range words {
 		key := language + " " + w
 		forms, known := p.words[key]
 		if !known {
 			var err string
 			if forms, err = spell(w, language); err != "" {
 				p.mistake(c.Pos, fmt.Sprintf("%s: %s", quoted(c.Term), err))
+				c.Words = nil
 				return c
 			}
 			p.words[key] = forms
@@ -92,7 +95,16 @@ func spell(word, language string) (all []string, mistake string) {
 			all = append(all, forms.Colloquial(f)...)
 		}
 	}
-	return unique(all), ""
+	return packed(unique(all)), ""
+}
+
+// packed puts words into one piece of memory. There are some hundred thousand in a ruleset.
+func packed(words []string) []string {
+	all, out := strings.Join(words, ""), make([]string, len(words))
+	for i, w := range words {
+		out[i], all = all[:len(w)], all[len(w):]
+	}
+	return out
 }
 
 // cutMarks parts a word from the marks at its end.

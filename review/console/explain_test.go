@@ -126,7 +126,7 @@ func TestExplainLogsNothing(t *testing.T) {
 func TestAuthorInABrowser(t *testing.T) {
 	b := chromium(t)
 	desk := manyFlags(t)
-	text := "Ayo b3rbaiat kepada Ｄａｕｌａｈ Islamiyah, kami menunggu kalian! Jangan lupa, kata mereka: \"bunuh waktu\" dengan membaca. 🌿"
+	text := "Ayo b3rbaiat kepada Ｄａｕｌａｈ Islamiyah, kami menunggu kalian! Jangan lupa \"bunuh waktu\" dengan membaca. 🌿"
 	f := flag(t, "9", "kabar_contoh", "Kabar Contoh", text, "b3rbaiat", nil)
 	desk.add(f)
 	b.do(chromedp.Navigate(desk.server.URL + "/login?token=" + desk.keys.NewLink(time.Minute)))
