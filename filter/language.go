@@ -8,11 +8,14 @@ var functionWords = map[string]int{}
 func init() {
 	for _, w := range []string{"yang", "dan", "di", "ke", "dari", "untuk", "dengan", "ini", "itu", "kami", "kita",
 		"tidak", "adalah", "akan", "para", "atau", "pada", "dalam", "bagi", "oleh", "telah", "sudah", "mereka",
-		"saya", "kepada", "ada", "juga", "jangan", "yg", "dgn", "utk"} {
+		"saya", "kepada", "ada", "juga", "jangan", "yg", "dgn", "utk", "karena", "kalau", "sebagai", "seperti", "tapi", "hanya",
+		"lebih", "kamu", "kalian", "aku", "bukan", "belum", "harus", "semua", "lagi", "saja", "bisa"} {
 		functionWords[w] = 1
 	}
 	for _, w := range []string{"the", "and", "of", "to", "in", "is", "for", "with", "that", "this", "we", "you",
-		"are", "not", "on", "by", "from", "they", "have", "will", "our", "your", "be", "it", "was", "who"} {
+		"are", "not", "on", "by", "from", "they", "have", "will", "our", "your", "be", "it", "was", "who", "at", "an", "or",
+		"if", "his", "her", "has", "what", "how", "when", "about", "their", "been", "were", "can", "just", "more", "would",
+		"should", "there", "than", "them", "but", "my"} {
 		functionWords[w] = -1
 	}
 }

@@ -12,8 +12,9 @@ import (
 	"saring/rules"
 )
 
-// enforce makes a goal that is not reached a failure.
-const enforce = false
+// open are the questions whose goals the lexicons have not reached; docs/accuracy.md says how far they are. The goals of
+// the others, which are about false alarms, have to stay reached.
+var open = []string{recall, evasions}
 
 // shared is where labelled posts are that cannot be shipped; see its README. Nothing of it may be copied here.
 const shared = "../../../shared/data/labelled"
@@ -51,7 +52,7 @@ func TestGoals(t *testing.T) {
 	})
 }
 
-// report logs the rates, and fails below the goals.
+// report logs the rates, and fails where a goal is lost.
 func report(t *testing.T, m *Measurement) {
 	var b strings.Builder
 	r := m.Report()
@@ -59,9 +60,11 @@ func report(t *testing.T, m *Measurement) {
 		t.Fatal(err)
 	}
 	t.Logf("\n%s", &b)
-	if r.Reached < r.Goals && enforce {
-		t.Errorf("%d of %d goals reached", r.Reached, r.Goals)
-	}
+	r.Missed(func(s Section, l *Line) {
+		if !slices.Contains(open, s.ID) {
+			t.Errorf("%s: %s: %.2f %%, the goal is %v", s.Title, l.Whole(), 100*l.Filter.Share(), *l.Goal)
+		}
+	})
 }
 
 // eachLabelled reads the labelled posts.
