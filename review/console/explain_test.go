@@ -144,7 +144,7 @@ func TestAuthorInABrowser(t *testing.T) {
 	if got := b.text("#verdict .verdict"); got != "Akan ditandai" {
 		t.Errorf("verdict %q", got)
 	}
-	if got := ask[string](b, `[...document.querySelectorAll("mark.counts")].map(m => m.textContent).join("|")`); !strings.Contains(got, "b3rbaiat|") || !strings.Contains(got, "|Ｄａｕｌａｈ Islamiyah|") {
+	if got := ask[string](b, `[...document.querySelectorAll("mark.counts")].map(m => m.textContent).join("|")`); !strings.Contains(got, "b3rbaiat|") || !strings.Contains(got, "Ｄａｕｌａｈ Islamiyah|") {
 		t.Errorf("hits %q", got)
 	}
 	ask[bool](b, `document.querySelectorAll("details.trial:nth-of-type(1), details.trial > details.quiet").forEach(d => d.open = true), true`)
