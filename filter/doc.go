@@ -1,8 +1,8 @@
 // Package filter takes a post and gives a verdict.
 //
-//	text ─▶ scan for triggers ─▶ (no rule has both of its own: done, nothing allocated)
+//	text ─▶ scan ─▶ (no rule has both of the rarest things that it needs: done, nothing allocated)
 //	         │
-//	         └▶ scan for the other terms ─▶ (none of those rules can apply: done, nothing allocated)
+//	         └▶ a rough look at the conditions ─▶ (none can hold: done, nothing allocated)
 //	             │
 //	             └▶ fold ─▶ confirm: every hit, as a span of the original ─▶ weigh: conditions, scores ─▶ Verdict
 //

@@ -45,8 +45,7 @@ type explainer struct {
 // newExplainer looks at a text as judge does at one that has a term.
 func newExplainer(f *Filter, s *scratch, text string, o ExplainOptions) *explainer {
 	s.begin(f)
-	s.find(f, triggers, text)
-	s.find(f, others, text)
+	s.find(f, conditions, text)
 	s.lookCloser(f, text)
 	x := &explainer{scratch: s, f: f, text: text, o: o}
 	start := 1

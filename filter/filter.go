@@ -57,10 +57,9 @@ type pattern struct {
 	bags []int32 // that it is in
 }
 
-// Patterns are looked for at three levels, the next only if the one before leaves a rule that could apply.
+// Patterns are looked for at two levels, the next only if the one before leaves a rule that could apply.
 const (
-	triggers   = iota // of each rule, what must stand in the text and is rarest
-	others            // the rest of what makes rules apply
+	conditions = iota // what makes rules apply
 	exceptions        // what only keeps them from it
 	levels
 )
@@ -102,12 +101,11 @@ func (f *Filter) judge(text string) (v Verdict, shadow []string) {
 // look returns the rules that can apply to a text, by where their terms seem to stand.
 func (s *scratch) look(f *Filter, text string) []int32 {
 	s.begin(f)
-	s.find(f, triggers, text)
+	s.find(f, conditions, text)
 	possible := f.needs.triggered(s, f.patterns)
 	if len(possible) == 0 {
 		return nil
 	}
-	s.find(f, others, text)
 	s.collect(f)
 	s.rough = true
 	possible = slices.DeleteFunc(possible, func(r int32) bool {

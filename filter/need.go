@@ -15,7 +15,7 @@ type needs struct {
 	always   []int32   // rules that need no term at all
 }
 
-// use is a bag in one of the two rarest clauses of a rule, which are looked for first.
+// use is a bag in one of the two rarest clauses of a rule, which must both be there before more is looked at.
 type use struct {
 	rule   int32
 	clause uint8 // its bit
@@ -52,12 +52,7 @@ func (n *needs) levels(rs []rule, bags int) []int {
 		level[bag] = exceptions
 	}
 	for i := range rs {
-		rs[i].when.bags(func(bag int) { level[bag] = others })
-	}
-	for bag, rules := range n.triggers {
-		if len(rules) > 0 {
-			level[bag] = triggers
-		}
+		rs[i].when.bags(func(bag int) { level[bag] = conditions })
 	}
 	return level
 }
